@@ -1,0 +1,50 @@
+"""The errors of this package: one line each, with the bad value, the allowed ones and the way out."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HybHanasError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class UnknownNameError(HybHanasError):
+    """A name (device, gate, topology, option, ...) that is not among the allowed ones."""
+
+
+class DeviceError(HybHanasError):
+    """A device or calibration that cannot be used."""
+
+
+class CircuitError(HybHanasError):
+    """A circuit that cannot be read or costed."""
+
+
+class ArchitectureError(HybHanasError):
+    """A network that cannot be built, e.g. a CNN whose feature map vanishes."""
+
+
+class ConfigError(HybHanasError):
+    """A configuration with values outside their bounds; lists all of them."""
+
+
+class DataError(HybHanasError):
+    """A data set that cannot be loaded or does not have the needed shape."""
+
+
+class StoreError(HybHanasError):
+    """A run store that cannot be read or written."""
+
+
+def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -> str:
+    """Return `name` if it is allowed, else raise `UnknownNameError` with the nearest or all allowed names.
+
+    `kind` says what is named ("device"), `see` where all names are listed ("hyb.devices()"), for lists too long to print.
+    """
+    names = sorted(allowed)
+    if name in names:
+        return name
+    near = get_close_matches(str(name), names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    where = f"See {see}." if see else f"Allowed: {', '.join(names)}."
+    raise UnknownNameError(f"Unknown {kind} {name!r}.{hint} {where}")
