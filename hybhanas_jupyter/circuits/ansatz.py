@@ -1,0 +1,95 @@
+"""The quantum genes of a candidate: angle embedding, then layers of rotations and entanglers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hybhanas_jupyter.circuits.topologies import TOPOLOGIES, Pairs, pairs
+from hybhanas_jupyter.errors import ArchitectureError, check_name
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+ROTATIONS = ("RX", "RY", "RZ")
+ENTANGLERS = ("CNOT", "CZ")
+
+
+@dataclass(frozen=True)
+class Ansatz:
+    """A parametrised circuit: RX embedding of the inputs, then `depth` layers of rotations and entanglers.
+
+    One layer is each of `rotations`, in their order, on all qubits, then `entangler` on the pairs of `topology`.
+    Raises `UnknownNameError` for unknown gates or topologies, `ArchitectureError` for sizes below 1 or no rotations.
+    Source: paper sections 3.1.1 and 3.1.2.
+    """
+
+    n_qubits: int
+    depth: int
+    rotations: tuple[str, ...] = ("RY",)
+    entangler: str = "CNOT"
+    topology: str = "linear"
+
+    def __post_init__(self) -> None:
+        for field in ("n_qubits", "depth"):
+            value = getattr(self, field)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ArchitectureError(f"{field} is {value!r}: it must be a whole number of at least 1.")
+        if isinstance(self.rotations, str) or not self.rotations or len(set(self.rotations)) < len(self.rotations):
+            allowed = ", ".join(ROTATIONS)
+            raise ArchitectureError(
+                f"rotations is {self.rotations!r}: give a tuple of one or more of {allowed}, each once."
+            )
+        object.__setattr__(self, "rotations", tuple(self.rotations))
+        for rotation in self.rotations:
+            check_name("rotation", rotation, ROTATIONS)
+        check_name("entangler", self.entangler, ENTANGLERS)
+        check_name("topology", self.topology, TOPOLOGIES)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """(control, target) of the entanglers of one layer."""
+        return pairs(self.topology, self.n_qubits)
+
+    @property
+    def num_weights(self) -> int:
+        """Trainable angles: depth x rotations x qubits."""
+        return self.depth * len(self.rotations) * self.n_qubits
+
+    def to_circuit(self) -> "QuantumCircuit":
+        """The circuit with parameters x (n_qubits) and w (depth, rotations, qubits), flattened; no measurements."""
+        from qiskit import QuantumCircuit
+        from qiskit.circuit import ParameterVector
+
+        circuit = QuantumCircuit(self.n_qubits, name="ansatz")
+        weights = iter(ParameterVector("w", self.num_weights))
+        for qubit, angle in enumerate(ParameterVector("x", self.n_qubits)):
+            circuit.rx(angle, qubit)
+        entangle = circuit.cx if self.entangler == "CNOT" else circuit.cz
+        for _ in range(self.depth):
+            for rotation in self.rotations:
+                for qubit in range(self.n_qubits):
+                    getattr(circuit, rotation.lower())(next(weights), qubit)
+            for control, target in self.pairs:
+                entangle(control, target)
+        return circuit
+
+    def to_qnode(self) -> Callable[..., Any]:
+        """A PennyLane QNode f(x, w) -> list of <Z>, in radians: x (..., n_qubits), w (depth, rotations, n_qubits)."""
+        import pennylane as qml
+
+        gates = [getattr(qml, rotation) for rotation in self.rotations]
+        entangler = getattr(qml, self.entangler)
+
+        @qml.qnode(qml.device("default.qubit", wires=self.n_qubits))
+        def ansatz(x: Any, w: Any) -> Any:
+            qml.AngleEmbedding(x, wires=range(self.n_qubits), rotation="X")
+            for layer in range(self.depth):
+                for gate, angles in zip(gates, w[layer], strict=True):
+                    for qubit in range(self.n_qubits):
+                        gate(angles[qubit], wires=qubit)
+                for pair in self.pairs:
+                    entangler(wires=pair)
+            return [qml.expval(qml.PauliZ(qubit)) for qubit in range(self.n_qubits)]
+
+        return ansatz
