@@ -35,11 +35,8 @@ class Ansatz:
             value = getattr(self, field)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ArchitectureError(f"{field} is {value!r}: it must be a whole number of at least 1.")
-        if isinstance(self.rotations, str) or not self.rotations or len(set(self.rotations)) < len(self.rotations):
-            allowed = ", ".join(ROTATIONS)
-            raise ArchitectureError(
-                f"rotations is {self.rotations!r}: give a tuple of one or more of {allowed}, each once."
-            )
+        if isinstance(self.rotations, str) or not self.rotations:
+            raise ArchitectureError(f"rotations is {self.rotations!r}: give a tuple such as ('RY',) or ('RZ', 'RY').")
         object.__setattr__(self, "rotations", tuple(self.rotations))
         for rotation in self.rotations:
             check_name("rotation", rotation, ROTATIONS)
