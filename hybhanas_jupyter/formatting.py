@@ -1,43 +1,125 @@
-"""Numbers with units, and tables as text or HTML: what every report is made of."""
+"""Numbers with units, tables and stacked bars as text or HTML: what every report is made of.
+
+The HTML has no script, style sheet or outside resource, takes its text colour from the page (light or dark) and uses
+only tags and properties that JupyterLab's sanitizer keeps in untrusted notebooks. Every string is escaped.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import cycle
 
-_UNITS = ((1e-9, "ns"), (1e-6, "us"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86400.0, "d"))
+# Okabe and Ito's colours for the parts of a whole, in stacking order; each holds on white and on near-black.
+PART_COLOURS = ("#0072b2", "#56b4e9", "#e69f00", "#cc79a7", "#009e73")
+_PART_MARKS = "█▓▒░·"
+_YEAR = 365.25 * 86400
+_TIMES = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "years": _YEAR}
+_CELL = "padding:2px 10px;border-bottom:1px solid #8888;text-align:"
 
 
 def seconds(value: float) -> str:
     """Three significant digits in the largest fitting unit: 23.9 us, 1.30 h, inf."""
     if not math.isfinite(value) or value == 0:
         return "0 s" if value == 0 else str(value)
-    if abs(value) >= 1e4 * 86400 * 365:
-        return f"{value / (86400 * 365):.3g} years"
-    scale, unit = next(((s, u) for s, u in reversed(_UNITS) if abs(value) >= s), _UNITS[0])
-    return f"{significant(value / scale)} {unit}"
+    # Rounding comes first: 999.7 us is 1.00 ms.
+    rounded = float(f"{value:.3g}")
+    unit = next((unit for unit, scale in reversed(_TIMES.items()) if abs(rounded) >= scale), "ns")
+    return f"{significant(value / _TIMES[unit])} {unit}"
 
 
 def significant(value: float, digits: int = 3) -> str:
     """Decimal notation with `digits` significant digits and no exponent below 1e6: 1.30, 23.9, 1234."""
     if value == 0 or not math.isfinite(value):
         return str(value)
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    magnitude = math.floor(math.log10(abs(float(f"{value:.{digits}g}"))))
+    decimals = max(0, digits - 1 - magnitude)
     return f"{value:.{decimals}f}" if decimals < 10 and abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
 def text_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Aligned columns; numbers and quantities to the right, the first column to the left."""
-    cells = [[str(c) for c in row] for row in [headers, *rows]]
+    """Aligned columns: the first to the left, the others, mostly quantities, to the right."""
+    cells = [[str(cell) for cell in row] for row in [headers, *rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in cells
-    ]
-    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+    cells.insert(1, ["-" * width for width in widths])
+
+    def line(first: str, *others: str) -> str:
+        aligned = map(str.rjust, others, widths[1:])
+        return "  ".join([first.ljust(widths[0]), *aligned]).rstrip()
+
+    return "\n".join(line(*row) for row in cells)
 
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """An HTML table without scripts or styles from outside; every cell is escaped."""
-    head = "".join(f"<th>{escape(str(h))}</th>" for h in headers)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    """The same table in HTML: the first column to the left, the others to the right."""
+
+    def line(tag: str, cells: Sequence[object]) -> str:
+        sides = ["left"] + ["right"] * (len(cells) - 1)
+        fields = (
+            f'<{tag} style="{_CELL}{side}">{escape(str(cell))}</{tag}>' for side, cell in zip(sides, cells, strict=True)
+        )
+        return f"<tr>{''.join(fields)}</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return (
+        '<table style="border-collapse:collapse;margin:4px 0">'
+        f"<thead>{line('th', headers)}</thead><tbody>{body}</tbody></table>"
+    )
+
+
+def shares(parts: Mapping[str, float]) -> dict[str, float]:
+    """Each part's share of the sum, in [0, 1]; infinite parts share the whole, a sum of zero has no shares.
+
+    Raises `ValueError` for negative or undefined parts.
+    """
+    if any(math.isnan(value) or value < 0 for value in parts.values()):
+        raise ValueError(f"Parts must be non-negative numbers, not {dict(parts)}.")
+    if any(map(math.isinf, parts.values())):
+        parts = {name: float(math.isinf(value)) for name, value in parts.items()}
+    total = sum(parts.values())
+    return {name: value / total if total else 0.0 for name, value in parts.items()}
+
+
+def text_bar(parts: Mapping[str, float], width: int = 40) -> str:
+    """A stacked bar of `width` characters and its legend below; empty where all parts are zero."""
+    share = shares(parts)
+    if not any(share.values()):
+        return ""
+    bar, end = "", 0.0
+    for mark, value in zip(cycle(_PART_MARKS), share.values()):
+        # Ends are rounded, not lengths, so that the bar is always `width` long.
+        end += value
+        bar += mark * (round(end * width) - len(bar))
+    legend = (f"{mark} {name} {_percent(value)}" for mark, (name, value) in zip(cycle(_PART_MARKS), share.items()))
+    return f"{bar}\n{'  '.join(legend)}"
+
+
+def html_bar(parts: Mapping[str, float]) -> str:
+    """The same bar and legend in HTML; empty where all parts are zero."""
+    share = shares(parts)
+    if not any(share.values()):
+        return ""
+    bar = legend = ""
+    for colour, (name, value) in zip(cycle(PART_COLOURS), share.items()):
+        label = f"{escape(name)} {_percent(value)}"
+        bar += (
+            f'<div style="display:inline-block;vertical-align:top;height:14px;width:{value:.2%};'
+            f'background-color:{colour}" title="{label}"></div>'
+        )
+        legend += (
+            '<span style="margin-right:14px;white-space:nowrap">'
+            f'<span style="color:{colour}">&#9632;</span> {label}</span>'
+        )
+    return (
+        f'<div style="max-width:560px;white-space:nowrap;overflow:hidden">{bar}</div>'
+        f'<div style="margin:2px 0 6px 0;font-size:90%">{legend}</div>'
+    )
+
+
+def html_details(summary: str, lines: Iterable[str]) -> str:
+    """A folded list that opens with a click."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<details style="margin:2px 0"><summary>{escape(summary)}</summary><ul>{items}</ul></details>'
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
