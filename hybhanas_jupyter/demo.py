@@ -1,0 +1,21 @@
+"""`make demo`: a real search on the embedded digits against fake_kyiv; its front as a table, PNG, HTML and `runs.db`."""
+
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.run import search
+from hybhanas_jupyter.plots.page import write_front
+
+PNG, PAGE, STORE = "front.png", "front.html", "runs.db"
+
+
+def main() -> None:
+    """Search, print the front, write the files, and say where to go next."""
+    config = SearchConfig.preset("quick")
+    print(f"Searching hybrid networks for {config.data} on {config.device}: {config.generations} generations of {config.population}.")
+    run = search(config, store=STORE)
+    print(f"\nPareto front of run {run.id}:\n{run}\n")
+    write_front(run, PNG, PAGE)
+    print(f"Wrote {PNG}, {PAGE} and the run into {STORE}. Now open the notebook: make lab")
+
+
+if __name__ == "__main__":
+    main()
