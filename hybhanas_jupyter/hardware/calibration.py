@@ -1,0 +1,239 @@
+"""Calibration: a frozen snapshot of what a device's gates take and how often they fail."""
+
+import hashlib
+from datetime import datetime
+from functools import cached_property
+from math import isfinite, nan
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hybhanas_jupyter.errors import DeviceError
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+Qubits = tuple[int, ...]
+Seconds = Annotated[float, Field(ge=0)]
+_SANE_DT = (1e-12, 1e-6)  # fake_poughkeepsie reports 3.6e-18 s, 9 orders of magnitude off
+_DEFAULT_REP_DELAY = 250e-6
+_SKIPPED = {"delay", "reset", "barrier"}  # never costed: a delay carries its own duration, a reset is refused
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class QubitCalibration(_Frozen):
+    """Relaxation (`t1`) and dephasing (`t2`) time of a qubit in seconds; None where the snapshot has none."""
+
+    t1: Annotated[float, Field(gt=0)] | None
+    t2: Annotated[float, Field(gt=0)] | None
+
+
+class GateCalibration(_Frozen):
+    """Duration in seconds and error of one native gate on its qubits; None where the snapshot has none.
+
+    The error is the average gate infidelity; 1 marks a faulty gate. "measure" is a gate here, its error the readout's.
+    """
+
+    name: str
+    qubits: Qubits
+    duration: Seconds | None
+    error: Annotated[float, Field(ge=0, le=1)] | None
+
+
+class GateData(BaseModel):
+    """What costing needs of one gate: seconds and error, gaps filled."""
+
+    model_config = ConfigDict(frozen=True)
+    duration: float
+    error: float
+
+
+class Calibration(_Frozen):
+    """A device's calibration as its provider reported it. Source: paper section 3.1.3, cost-model.md section 1."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    processor: str = ""
+    date: datetime | None = None
+    num_qubits: Annotated[int, Field(ge=1)]
+    dt: Annotated[float, Field(gt=0)] | None = None
+    rep_delay: Seconds | None = None
+    qubits: tuple[QubitCalibration, ...]
+    gates: tuple[GateCalibration, ...]
+
+    @model_validator(mode="after")
+    def _check_indices(self) -> "Calibration":
+        if len(self.qubits) != self.num_qubits:
+            raise ValueError(f"qubits has {len(self.qubits)} entries, num_qubits is {self.num_qubits}")
+        for gate in self.gates:
+            if not all(0 <= qubit < self.num_qubits for qubit in gate.qubits):
+                raise ValueError(f"gates: {gate.name}{gate.qubits} names a qubit beyond num_qubits = {self.num_qubits}")
+        return self
+
+    @classmethod
+    def from_target(cls, target: "Target", name: str, **facts: Any) -> "Calibration":
+        """Read a Qiskit `Target`; `facts` are processor, date, dt and rep_delay (s), which a target does not hold.
+
+        Raises `DeviceError` for targets without calibrated gates, such as ideal simulators.
+        """
+        properties = target.qubit_properties or [None] * (target.num_qubits or 0)
+        gates = [
+            GateCalibration(
+                name=gate, qubits=qubits, duration=_finite(data and data.duration), error=_finite(data and data.error)
+            )
+            for gate in _calibrated_names(target)
+            for qubits, data in target[gate].items()
+        ]
+        if not any(gate.duration for gate in gates):
+            raise DeviceError(
+                f"Device {name!r} has no gate durations. Use a device with a calibration: see hyb.devices()."
+            )
+        qubits = [QubitCalibration(t1=_finite(p and p.t1), t2=_finite(p and p.t2)) for p in properties]
+        return cls(name=name, num_qubits=target.num_qubits, qubits=tuple(qubits), gates=tuple(gates), **facts)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Calibration":
+        """Read a calibration saved by `save`. Raises `DeviceError` that names the damaged field."""
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except OSError as error:
+            raise DeviceError(f"Cannot read calibration {str(path)!r}: {error.strerror}.") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "file"
+            raise DeviceError(f"{str(path)!r} is not a calibration: {field}: {first['msg']}.") from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the calibration as JSON."""
+        Path(path).write_text(self.model_dump_json(indent=1), encoding="utf-8")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content: equal calibrations have equal fingerprints."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @cached_property
+    def faulty_qubits(self) -> tuple[int, ...]:
+        """Qubits with a one-qubit gate whose error is 1."""
+        return tuple(sorted({gate.qubits[0] for gate in self.gates if len(gate.qubits) == 1 and _is_faulty(gate)}))
+
+    @cached_property
+    def faulty_couplers(self) -> tuple[Qubits, ...]:
+        """Directed pairs with a two-qubit gate whose error is 1."""
+        return tuple(sorted({gate.qubits for gate in self.gates if len(gate.qubits) > 1 and _is_faulty(gate)}))
+
+    @cached_property
+    def gate_data(self) -> dict[tuple[str, Qubits], GateData]:
+        """(gate, qubits) -> duration and error, gaps filled with the gate's median (NaN if it has none at all)."""
+        durations = {name: _median(g.duration for g in self.gates if g.name == name) for name in self._names}
+        errors = {name: _median(g.error for g in self.gates if g.name == name) for name in self._names}
+        return {
+            (g.name, g.qubits): GateData(
+                duration=durations[g.name] if g.duration is None else g.duration,
+                error=errors[g.name] if g.error is None else g.error,
+            )
+            for g in self.gates
+        }
+
+    @cached_property
+    def relaxation(self) -> tuple[tuple[float, float], ...]:
+        """(T1, T2) per qubit in seconds, gaps filled with the median (inf if none at all), T2 capped at 2 T1."""
+        t1 = _median(q.t1 for q in self.qubits)
+        t2 = _median(q.t2 for q in self.qubits)
+        filled = [(q.t1 or _or_infinite(t1), q.t2 or _or_infinite(t2)) for q in self.qubits]
+        return tuple((a, min(b, 2 * a)) for a, b in filled)
+
+    @property
+    def seconds_per_dt(self) -> float | None:
+        """`dt` in seconds, None where it is missing or impossible."""
+        return self.dt if self.dt is not None and _SANE_DT[0] <= self.dt <= _SANE_DT[1] else None
+
+    @property
+    def repetition_delay(self) -> float:
+        """Seconds between two shots: the device's default, else IBM's common default of 250 us."""
+        return _DEFAULT_REP_DELAY if self.rep_delay is None else self.rep_delay
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing, impossible or faulty in this snapshot and how costing deals with it, one line each."""
+        return tuple(_warnings(self))
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(gate.name for gate in self.gates))
+
+    def to_target(self) -> "Target":
+        """A Qiskit `Target` of the working part: no entry for a faulty coupler, no coupler of a faulty qubit."""
+        from qiskit.circuit.library import get_standard_gate_name_mapping
+        from qiskit.transpiler import InstructionProperties, QubitProperties, Target
+
+        standard = get_standard_gate_name_mapping()
+        qubits = [QubitProperties(t1=q.t1, t2=q.t2) for q in self.qubits]
+        target = Target(num_qubits=self.num_qubits, dt=self.seconds_per_dt, qubit_properties=qubits)
+        for name in self._names:
+            working = [g for g in self.gates if g.name == name and not self._is_unusable(g)]
+            entries = {g.qubits: InstructionProperties(duration=g.duration, error=g.error) for g in working}
+            if entries:
+                target.add_instruction(standard[name], entries)
+        target.add_instruction(standard["delay"], {(qubit,): None for qubit in range(self.num_qubits)})
+        return target
+
+    def _is_unusable(self, gate: GateCalibration) -> bool:
+        pair = len(gate.qubits) > 1
+        return pair and (_is_faulty(gate) or any(qubit in self.faulty_qubits for qubit in gate.qubits))
+
+
+def _calibrated_names(target: "Target") -> list[str]:
+    """Standard gates with an entry per qubit or pair; control flow and global (ideal) gates have none."""
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    costed = get_standard_gate_name_mapping().keys() - _SKIPPED
+    return [n for n in target.operation_names if n in costed and target[n] and None not in target[n]]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+def _is_faulty(gate: GateCalibration) -> bool:
+    return gate.name != "measure" and gate.error == 1
+
+
+def _median(values: Any) -> float:
+    known = [value for value in values if value is not None]
+    return median(known) if known else nan
+
+
+def _or_infinite(value: float) -> float:
+    return value if isfinite(value) else float("inf")
+
+
+def _warnings(calibration: Calibration) -> list[str]:
+    found = []
+    no_relaxation = [i for i, q in enumerate(calibration.qubits) if q.t1 is None or q.t2 is None]
+    if no_relaxation:
+        found.append(f"no T1 or T2 for qubits {_listed(no_relaxation)}: the device's median is used")
+    capped = [i for i, q in enumerate(calibration.qubits) if q.t1 and q.t2 and q.t2 > 2 * q.t1]
+    if capped:
+        found.append(f"T2 > 2 T1 on qubits {_listed(capped)}: T2 is taken as 2 T1")
+    for name in calibration._names:
+        gaps = [g for g in calibration.gates if g.name == name and (g.duration is None or g.error is None)]
+        if gaps:
+            found.append(
+                f"no duration or error for {name} on {_listed(g.qubits for g in gaps)}: median of {name} is used"
+            )
+    if calibration.faulty_couplers:
+        found.append(f"faulty couplers, routed around: {_listed(calibration.faulty_couplers)}")
+    if calibration.faulty_qubits:
+        found.append(f"faulty qubits, routed around: {_listed(calibration.faulty_qubits)}")
+    return found
+
+
+def _listed(items: Any) -> str:
+    listed = [str(item) for item in items]
+    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")
