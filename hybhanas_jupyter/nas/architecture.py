@@ -1,0 +1,57 @@
+"""What a candidate is: convolutions in front of an ansatz. Imports nothing heavy, so that workers boot fast."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.models.convolution import Convolution
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The genes of one hybrid network: convolutions -> projection -> ansatz -> classifier (paper, section 3.1)."""
+
+    convolutions: tuple[Convolution, ...]
+    ansatz: Ansatz
+
+    @property
+    def label(self) -> str:
+        """Short text such as `6q x 3 RY-RZ CNOT star`, then the convolutions as channels/kernel."""
+        ansatz = self.ansatz
+        quantum = (
+            f"{ansatz.n_qubits}q x {ansatz.depth} {'-'.join(ansatz.rotations)} {ansatz.entangler} {ansatz.topology}"
+        )
+        classical = " ".join(f"{c.channels}/{c.kernel}" for c in self.convolutions)
+        return f"{quantum} | {classical}" if classical else quantum
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Architecture":
+        """The inverse of `to_dict`; also takes what JSON made of it."""
+        ansatz = {**values["ansatz"], "rotations": tuple(values["ansatz"]["rotations"])}
+        return cls(tuple(Convolution(**c) for c in values["convolutions"]), Ansatz(**ansatz))
+
+    @property
+    def identity(self) -> str:
+        """Equal for architectures that are the same circuit and CNN, e.g. a star and a grid of three qubits."""
+        ansatz = self.ansatz
+        gates = (ansatz.n_qubits, ansatz.depth, ansatz.rotations, ansatz.entangler, ansatz.pairs)
+        return repr((self.convolutions, gates))
+
+    @property
+    def trained_as(self) -> "Architecture":
+        """The simplest architecture with the same outputs for all weights, so that equivalent ones train only once.
+
+        In a single layer CZs and a closing RZ commute with the Z readout. They still cost time on the device.
+        """
+        ansatz = self.ansatz
+        if ansatz.depth > 1:
+            return self
+        rotations = ansatz.rotations
+        while len(rotations) > 1 and rotations[-1] == "RZ":
+            rotations = rotations[:-1]
+        topology = "linear" if ansatz.entangler == "CZ" else ansatz.topology
+        return replace(self, ansatz=replace(ansatz, rotations=rotations, topology=topology))

@@ -1,0 +1,116 @@
+"""Everything a search needs, validated, JSON both ways."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator
+
+from hybhanas_jupyter.errors import ConfigError, check_name
+from hybhanas_jupyter.models.convolution import Convolution
+from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
+from hybhanas_jupyter.nas.validation import Settings
+
+
+def _known(name: str) -> str:
+    if name not in OBJECTIVES:
+        raise ValueError(f"one of {', '.join(OBJECTIVES)}")
+    return name
+
+
+ObjectiveName = Annotated[str, AfterValidator(_known)]
+
+
+def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
+    if isinstance(values["space"].cnn, FixedCNN):
+        return ("accuracy", "quantum_time", "quantum_parameters")
+    return ("accuracy", "quantum_time", "parameters")
+
+
+class TrainingSettings(Settings):
+    """How a candidate is trained (paper, section 3.2): Adam, early stop below `early_stop_accuracy`.
+
+    `time_limit` is the wall time in seconds after which a candidate is given up.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.01
+    early_stop_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.2
+    early_stop_epochs: Annotated[int, Field(ge=1)] = 2
+    time_limit: Annotated[float, Field(gt=0)] = 600.0
+
+
+class SearchConfig(Settings):
+    """A search: `SearchConfig(device="fake_torino", generations=4)`; every field has a default.
+
+    `constraints` maps objectives to limits: an upper bound for what is minimised, a lower bound for what is maximised,
+    e.g. {"quantum_time": 3600, "success_probability": 0.5}. `objectives` default to the paper's for the space's mode.
+    `workers=None` takes as many processes as cores and memory allow, 0 trains in this process.
+    Raises `ConfigError` with all wrong values at once.
+    """
+
+    version: Literal[1] = 1
+    data: str = "digits"
+    per_class: Annotated[int, Field(ge=2)] | None = None
+    device: str = "fake_kyiv"
+    shots: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    optimization_level: Annotated[int, Field(ge=0, le=3)] = 2
+    cost_model: Literal["calibrated", "paper"] = "calibrated"
+    space: SearchSpace = SearchSpace()
+    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=2)] = Field(default_factory=_paper_objectives)
+    constraints: dict[ObjectiveName, float] = Field(default_factory=dict)
+    generations: Annotated[int, Field(ge=1, le=10_000)] = 8
+    population: Annotated[int, Field(ge=2, le=10_000)] = 12
+    training: TrainingSettings = TrainingSettings()
+    workers: Annotated[int, Field(ge=0, le=256)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @field_validator("objectives")
+    @classmethod
+    def _different(cls, objectives: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(objectives)) < len(objectives):
+            raise ValueError("each objective once")
+        return objectives
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Self:
+        """A named configuration with `changes` on top: `SearchConfig.preset("quick", device="fake_torino")`.
+
+        quick: seconds to a minute on the embedded digits. paper-fixed, paper-variable: the experiments of section 4.
+        """
+        check_name("preset", name, PRESETS)
+        return cls(**{**PRESETS[name], **changes})
+
+    def save(self, path: str | Path) -> None:
+        """Write the configuration as JSON."""
+        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a configuration from JSON; raises `ConfigError` if there is none or with all its wrong values."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"Cannot read configuration {str(path)!r}: {error.strerror}.") from None
+        return cls.from_json(text)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {
+        "space": SearchSpace(qubits=(2, 6), depth=(1, 4)),
+        "generations": 4,
+        "population": 8,
+        "training": TrainingSettings(epochs=4),
+    },
+    "paper-fixed": {
+        "data": "mnist",
+        "per_class": 400,
+        "space": SearchSpace(cnn=FixedCNN(layers=(Convolution(16, pooling="max", dropout=0.1),))),
+    },
+    "paper-variable": {
+        "data": "mnist",
+        "per_class": 400,
+        "space": SearchSpace(cnn=VariableCNN()),
+    },
+}

@@ -1,0 +1,129 @@
+"""NSGA-II with constrained dominance: pure functions of evaluations and a generator.
+
+Sorting and crowding are DEAP's. Its tournament draws from Python's global generator, so the tournament is our own.
+Source: paper, section 3.2; Deb et al., IEEE Trans. Evol. Comput. 6 (2002) 182.
+"""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deap import base
+from deap.tools import emo
+
+from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.operators import cross, mutate
+from hybhanas_jupyter.nas.space import SearchSpace
+
+_TRIES = 100  # per child; then the child is drawn at random, and if that fails too, the space is exhausted
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is optimised and what is limited, as in `SearchConfig`."""
+
+    objectives: tuple[str, ...]
+    constraints: Mapping[str, float]
+
+    def violation(self, evaluation: Evaluation) -> float:
+        """Sum of the relative violations of all constraints; infinite for a failed evaluation, 0 if feasible."""
+        excess = 0.0
+        for name, limit in self.constraints.items():
+            value = evaluation.value(name)
+            if math.isfinite(value):
+                excess += max(0.0, (limit - value) * OBJECTIVES[name].weight) / (abs(limit) or 1.0)
+        if evaluation.status == "infeasible":
+            return excess
+        finite = all(math.isfinite(evaluation.value(name)) for name in self.objectives)
+        return excess if evaluation.status == "ok" and finite else math.inf
+
+
+class Fitness(base.Fitness):
+    """DEAP's fitness with constrained dominance: less violation wins, objectives decide among the feasible."""
+
+    def __init__(self, evaluation: Evaluation, goal: Goal) -> None:
+        self.violation = goal.violation(evaluation)
+        self.weights = tuple(OBJECTIVES[name].weight for name in goal.objectives)
+        feasible = self.violation == 0
+        super().__init__(tuple(evaluation.value(name) if feasible else 0.0 for name in goal.objectives))
+
+    def dominates(self, other: "Fitness", obj: slice = slice(None)) -> bool:
+        """Whether this is better in one respect and worse in none."""
+        if self.violation or other.violation:
+            return self.violation < other.violation
+        return bool(super().dominates(other, obj))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fitness) and (self.violation, self.wvalues) == (other.violation, other.wvalues)
+
+    def __hash__(self) -> int:
+        return hash((self.violation, self.wvalues))
+
+
+class Member:
+    """An evaluation in a population; DEAP stores the crowding distance in its fitness."""
+
+    def __init__(self, evaluation: Evaluation, goal: Goal) -> None:
+        self.evaluation = evaluation
+        self.fitness = Fitness(evaluation, goal)
+
+
+def survivors(evaluations: Sequence[Evaluation], count: int, goal: Goal) -> list[Member]:
+    """The `count` best by front and, within the last front, crowding distance; best front first."""
+    members: list[Member] = emo.selNSGA2([Member(evaluation, goal) for evaluation in evaluations], count)
+    return members
+
+
+def tournament(population: Sequence[Member], rng: random.Random) -> Member:
+    """The better of two random members: by dominance, then crowding distance, then at random."""
+    first, second = rng.sample(population, 2) if len(population) > 1 else (population[0], population[0])
+    if first.fitness.dominates(second.fitness):
+        return first
+    if second.fitness.dominates(first.fitness) or first.fitness.crowding_dist < second.fitness.crowding_dist:
+        return second
+    return first
+
+
+def initial(
+    count: int, space: SearchSpace, rng: random.Random, accept: Callable[[Architecture], bool]
+) -> list[Architecture]:
+    """Up to `count` random architectures that `accept` takes; fewer if the space has no more."""
+    return _draw(count, lambda: space.sample(rng), lambda: space.sample(rng), accept)
+
+
+def offspring(
+    population: Sequence[Member],
+    count: int,
+    space: SearchSpace,
+    rng: random.Random,
+    accept: Callable[[Architecture], bool],
+) -> list[Architecture]:
+    """Up to `count` children by tournament, crossover and mutation that `accept` takes; fewer if the space has no more.
+
+    `accept` is called once a drawn child and must refuse architectures that it has taken before.
+    """
+
+    def child() -> Architecture:
+        parents = (space.encode(tournament(population, rng).evaluation.architecture) for _ in range(2))
+        return space.decode(mutate(cross(*parents, space.genes, rng), space.genes, rng))
+
+    return _draw(count, child, lambda: space.sample(rng), accept)
+
+
+def _draw(
+    count: int,
+    draw: Callable[[], Architecture],
+    fallback: Callable[[], Architecture],
+    accept: Callable[[Architecture], bool],
+) -> list[Architecture]:
+    drawn: list[Architecture] = []
+    for _ in range(count):
+        candidates = (source() for source in (draw, fallback) for _ in range(_TRIES))
+        taken = next((candidate for candidate in candidates if accept(candidate)), None)
+        if taken is None:
+            break
+        drawn.append(taken)
+    return drawn

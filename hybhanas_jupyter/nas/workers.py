@@ -1,0 +1,139 @@
+"""Where candidates train: worker processes of this machine, this process, or any executor."""
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
+from typing import Any
+
+from hybhanas_jupyter.errors import HybHanasError
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class WorkerError(HybHanasError):
+    """A worker process died, ran out of time or could not run a call."""
+
+
+class _Process:
+    """One worker process; calls are made by one thread, `kill` by any."""
+
+    def __init__(self, setup: tuple[Any, ...]) -> None:
+        boot = f"import sys; sys.path[:] = {sys.path!r}; from hybhanas_jupyter.nas.worker import main; main()"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", boot],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **_ONE_THREAD},
+        )
+        self._expired = False
+        self._setup: tuple[Any, ...] | None = setup
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], time_limit: float) -> Any:
+        """The function's value; raises `WorkerError` if it raises, the process dies or `time_limit` seconds pass."""
+        if self._setup is not None:
+            self._exchange(*self._setup)
+            self._setup = None
+        timer = threading.Timer(time_limit, self._expire)
+        timer.start()
+        try:
+            return self._exchange(function, args)
+        finally:
+            timer.cancel()
+
+    def _exchange(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        try:
+            pickle.dump((function, args), stdin)
+            stdin.flush()
+            done, value = pickle.load(stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise WorkerError(self._obituary()) from None
+        if not done:
+            raise WorkerError(value)
+        return value
+
+    def _obituary(self) -> str:
+        self.close()
+        if self._expired:
+            return "time limit: the worker did not answer and was killed"
+        code = self._process.returncode
+        cause = (
+            f"signal {-code}" + (", perhaps out of memory" if code == -9 else "") if code < 0 else f"exit code {code}"
+        )
+        return f"the worker died ({cause})"
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._process.kill()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+class LocalProcesses(Executor):
+    """An executor of independent worker processes: one that dies or hangs takes only its own call with it.
+
+    `setup` is (function, arguments), called first in every process; `time_limit` in seconds is for each call.
+    The standard ProcessPoolExecutor loses every running call when one worker dies, and cannot end a call that hangs.
+    """
+
+    def __init__(self, workers: int, setup: tuple[Any, ...], time_limit: float) -> None:
+        self._calls: SimpleQueue[Any] = SimpleQueue()
+        self._setup = setup
+        self._time_limit = time_limit
+        self._closed = False
+        self._processes = [_Process(setup) for _ in range(workers)]
+        self._threads = [threading.Thread(target=self._serve, args=(i,), daemon=True) for i in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Schedule `fn(*args)` on the next free process."""
+        future: Future[Any] = Future()
+        self._calls.put((future, fn, args))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes: after the calls that were submitted, or at once with `cancel_futures`."""
+        self._closed = cancel_futures
+        for _ in self._threads:
+            self._calls.put(None)
+        if cancel_futures:
+            for process in self._processes:
+                process.kill()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _serve(self, slot: int) -> None:
+        while (item := self._calls.get()) is not None:
+            future, function, args = item
+            if self._closed:
+                future.cancel()
+            if not future.set_running_or_notify_cancel():
+                continue
+            if not self._processes[slot].alive:
+                self._processes[slot] = _Process(self._setup)
+            try:
+                future.set_result(self._processes[slot].call(function, args, self._time_limit))
+            except Exception as error:  # whatever went wrong belongs to the future
+                future.set_exception(error)
+        self._processes[slot].close()
