@@ -1,0 +1,164 @@
+"""Data sets of images: the embedded digits, MNIST, or the user's own arrays; split once, stratified."""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hybhanas_jupyter.errors import DataError, check_name
+
+DATASETS = ("digits", "mnist")
+VALIDATION_SHARE = 0.2
+MNIST_PER_CLASS = 400
+MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_MNIST_FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+_MNIST_CHECKSUMS = ("md5:f68b3c2dcbeaaa9fbdd348bbdeb94873", "md5:d53e105ee54ea40749a09fcbcd1e9432")
+
+Images = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Source = str | tuple[npt.ArrayLike, npt.ArrayLike]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images (N, channels, height, width) float32 and labels (N,) int64 from 0 to n_classes - 1, in two parts."""
+
+    name: str
+    x_train: Images
+    y_train: Labels
+    x_validation: Images
+    y_validation: Labels
+    n_classes: int
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of one image."""
+        _, channels, height, width = self.x_train.shape
+        return channels, height, width
+
+    @property
+    def samples(self) -> int:
+        """Number of training images."""
+        return len(self.x_train)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.input_shape))
+        return (
+            f"Dataset {self.name}: {self.samples} + {len(self.x_validation)} images {shape}, {self.n_classes} classes"
+        )
+
+
+def load_dataset(
+    source: Source = "digits", *, per_class: int | None = None, seed: int = 0, folder: str | Path | None = None
+) -> Dataset:
+    """Load a data set and split it 80/20 into training and validation, stratified by class.
+
+    `source`: "digits" (embedded, 8 x 8), "mnist" (28 x 28; IDX files of `folder`, else downloaded once into the user's
+    cache) or `(X, y)` with X (N, features), (N, height, width) or (N, channels, height, width), taken as it is.
+    `per_class` images of each class are drawn by `seed`; None: all, of MNIST 400 (paper section 3.1.4).
+    Raises `DataError` for arrays that do not fit or are not finite, too few images, or files that cannot be read.
+    """
+    if isinstance(source, str):
+        x, y = _read_digits() if check_name("data set", source, DATASETS) == "digits" else _read_mnist(folder)
+        name = source
+        per_class = MNIST_PER_CLASS if per_class is None and source == "mnist" else per_class
+    else:
+        name, (x, y) = "arrays", _read_arrays(source)
+    chosen = _draw(y, per_class, seed)
+    return _split(name, x[chosen], y[chosen], seed)
+
+
+def _read_digits() -> tuple[Images, Labels]:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return digits.images[:, None].astype(np.float32) / np.float32(16), digits.target.astype(np.int64)
+
+
+def _read_mnist(folder: str | Path | None) -> tuple[Images, Labels]:
+    """The training files of `folder` (or of the cache, downloaded if need be), else its test files."""
+    images, labels = _mnist_files(Path(folder)) if folder is not None else _download_mnist()
+    return _read_idx(images)[:, None].astype(np.float32) / np.float32(255), _read_idx(labels).astype(np.int64)
+
+
+def _mnist_files(folder: Path) -> tuple[Path, Path]:
+    for part in ("train", "t10k"):
+        for suffix in ("", ".gz"):
+            images, labels = (folder / f"{part}-{kind}-ubyte{suffix}" for kind in ("images-idx3", "labels-idx1"))
+            if images.is_file() and labels.is_file():
+                return images, labels
+    raise DataError(f"No MNIST files in {str(folder)!r}: it must hold {_MNIST_FILES[0]} and {_MNIST_FILES[1]}.")
+
+
+def _download_mnist() -> tuple[Path, Path]:
+    import pooch
+
+    cache = pooch.os_cache("hybhanas_jupyter") / "mnist"
+    try:
+        images, labels = (
+            pooch.retrieve(MNIST_URL + name, known_hash=checksum, fname=name, path=cache)
+            for name, checksum in zip(_MNIST_FILES, _MNIST_CHECKSUMS, strict=True)
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"MNIST cannot be downloaded from {MNIST_URL} ({error}). Give folder=... with its files."
+        ) from None
+    return Path(images), Path(labels)
+
+
+def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """An IDX file of bytes: two zeros, type 8, number of axes, big-endian sizes, data. Plain or gzipped."""
+    try:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        axes = content[3]
+        shape = np.frombuffer(content, ">i4", axes, offset=4)
+        if content[:3] != b"\0\0\x08":
+            raise ValueError("wrong magic number")
+        return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    except (OSError, EOFError, IndexError, ValueError) as error:
+        raise DataError(f"{str(path)!r} is not an IDX file of bytes ({error}). Download MNIST again.") from None
+
+
+def _read_arrays(source: tuple[npt.ArrayLike, npt.ArrayLike]) -> tuple[Images, Labels]:
+    try:
+        x, y = (np.asarray(array) for array in source)
+        x = x.astype(np.float32)
+    except (TypeError, ValueError):
+        raise DataError("Data is neither a known name nor (X, y). Give X as a numeric array and y as labels.") from None
+    if x.ndim not in (2, 3, 4) or y.shape != x.shape[:1]:
+        raise DataError(
+            f"X has shape {x.shape} and y {y.shape}: give X as (N, features), (N, height, width) or "
+            "(N, channels, height, width), and one label in y for each of its N samples."
+        )
+    if not np.isfinite(x).all():
+        raise DataError("X has values that are not finite. Replace or drop them.")
+    inner = {2: (1, 1, *x.shape[1:]), 3: (1, *x.shape[1:]), 4: x.shape[1:]}[x.ndim]
+    return x.reshape(len(x), *inner), np.unique(y, return_inverse=True)[1].astype(np.int64)
+
+
+def _draw(y: Labels, per_class: int | None, seed: int) -> npt.NDArray[np.int64]:
+    """Indices of `per_class` random samples of each class, in their order in the data."""
+    smallest = np.bincount(y).min() if len(y) else 0
+    if smallest < 2:
+        raise DataError(f"The smallest class has {smallest} samples: every class needs 2, to train and to validate.")
+    if per_class is None:
+        return np.arange(len(y))
+    if not 2 <= per_class <= smallest:
+        raise DataError(f"per_class is {per_class}: it must be from 2 to {smallest}, the size of the smallest class.")
+    random = np.random.default_rng(seed)
+    members = (np.flatnonzero(y == label) for label in range(y.max() + 1))
+    return np.sort(np.concatenate([random.choice(m, per_class, replace=False) for m in members]))
+
+
+def _split(name: str, x: Images, y: Labels, seed: int) -> Dataset:
+    """Put a share of each class, at least one sample, aside for validation."""
+    random = np.random.default_rng(seed)
+    classes = int(y.max()) + 1
+    aside = np.zeros(len(y), bool)
+    for label in range(classes):
+        members = random.permutation(np.flatnonzero(y == label))
+        aside[members[: max(1, round(VALIDATION_SHARE * len(members)))]] = True
+    return Dataset(name, x[~aside], y[~aside], x[aside], y[aside], classes)

@@ -1,0 +1,153 @@
+"""Training of one candidate: Adam, early stop, history."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from hybhanas_jupyter.models.hybrid import Dropout
+from hybhanas_jupyter.models.threads import one_thread
+
+VALIDATION_BATCH = 256
+
+
+class TrainingData(Protocol):
+    """Images (N, C, H, W) float32 and labels (N,) int64, for training and for validation."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training data gave. Losses are mean cross entropies, `seconds` wall time."""
+
+    train_loss: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class History:
+    """The whole epochs of a training run, and how it ended.
+
+    `status`: "finished", "early-stopped", "stopped" (by the stop flag) or "failed" (with its `reason`).
+    """
+
+    epochs: tuple[Epoch, ...]
+    status: str
+    reason: str = ""
+
+    @property
+    def accuracy(self) -> float:
+        """The last validation accuracy, 0 to 1; 0 if no epoch was completed."""
+        return self.epochs[-1].validation_accuracy if self.epochs else 0.0
+
+
+class _EarlyEnd(Exception):  # noqa: N818 (an outcome, not an error)
+    """Training ended before its last epoch, with this status and reason."""
+
+
+def fit(
+    net: nn.Module,
+    data: TrainingData,
+    *,
+    epochs: int = 10,
+    batch_size: int = 32,
+    learning_rate: float = 0.01,
+    early_stop_accuracy: float = 0.2,
+    early_stop_epochs: int = 2,
+    seed: int = 0,
+    stop: Callable[[], bool] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> History:
+    """Train `net` in place with Adam and cross entropy; the same seed gives the same weights, on any thread.
+
+    Ends early if validation accuracy is below `early_stop_accuracy` after `early_stop_epochs` epochs, if `stop()` is
+    true before a step, or if the loss is not finite. `on_epoch` is called after each epoch.
+    Defaults: paper section 3.2.
+    """
+    done: list[Epoch] = []
+    run = _Run(net, data, batch_size=batch_size, learning_rate=learning_rate, seed=seed, stop=stop or (lambda: False))
+    with one_thread():
+        try:
+            for _ in range(epochs):
+                done.append(run.epoch(len(done) + 1))
+                if on_epoch:
+                    on_epoch(done[-1])
+                accuracy = done[-1].validation_accuracy
+                if early_stop_epochs <= len(done) < epochs and accuracy < early_stop_accuracy:
+                    reason = (
+                        f"validation accuracy {accuracy:.3f} is below {early_stop_accuracy} after epoch {len(done)}"
+                    )
+                    return History(tuple(done), "early-stopped", reason)
+        except _EarlyEnd as end:
+            return History(tuple(done), *end.args)
+    return History(tuple(done), "finished")
+
+
+class _Run:
+    """What one training run keeps between its steps: the data as tensors, the optimizer, the order of the batches."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        data: TrainingData,
+        *,
+        batch_size: int,
+        learning_rate: float,
+        seed: int,
+        stop: Callable[[], bool],
+    ) -> None:
+        self.net, self.batch_size, self.stop = net, batch_size, stop
+        parameter = next(net.parameters())
+        self.train, self.validation = (
+            (torch.as_tensor(x).to(parameter), torch.as_tensor(y).to(parameter.device))
+            for x, y in ((data.x_train, data.y_train), (data.x_validation, data.y_validation))
+        )
+        self.optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate, fused=True)
+        self.generator = torch.Generator().manual_seed(seed)
+        for module in net.modules():
+            if isinstance(module, Dropout):
+                module.generator = torch.Generator().manual_seed(seed)
+
+    def epoch(self, number: int) -> Epoch:
+        start = perf_counter()
+        train_loss = self._train(number)
+        validation_loss, accuracy = self._validate()
+        return Epoch(train_loss, validation_loss, accuracy, perf_counter() - start)
+
+    def _train(self, number: int) -> float:
+        self.net.train()
+        x, y = self.train
+        total = 0.0
+        order = torch.randperm(len(x), generator=self.generator).to(x.device)
+        for step, batch in enumerate(order.split(self.batch_size), start=1):
+            if self.stop():
+                raise _EarlyEnd("stopped", f"stopped at step {step} of epoch {number}")
+            loss = cross_entropy(self.net(x[batch]), y[batch])
+            value = loss.item()
+            if not isfinite(value):
+                raise _EarlyEnd("failed", f"the loss is {value} at step {step} of epoch {number}")
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            total += value * len(batch)
+        return total / len(x)
+
+    @torch.no_grad()
+    def _validate(self) -> tuple[float, float]:
+        self.net.eval()
+        x, y = self.validation
+        logits = torch.cat([self.net(batch) for batch in x.split(VALIDATION_BATCH)])
+        accuracy = (logits.argmax(1) == y).double().mean()
+        return cross_entropy(logits, y).item(), accuracy.item()

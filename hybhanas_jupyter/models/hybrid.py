@@ -1,0 +1,109 @@
+"""The hybrid network: CNN, projection to one angle per qubit, quantum layer, linear classifier."""
+
+from collections.abc import Sequence
+from math import prod, sqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.errors import ArchitectureError
+from hybhanas_jupyter.models.convolution import POOL_SIZE, Convolution, feature_shape
+from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+
+MAX_CONVOLUTIONS = 3
+_POOLINGS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
+
+
+class Dropout(nn.Module):
+    """Dropout whose random numbers come from `generator`, not from torch's global one."""
+
+    def __init__(self, probability: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.probability = probability
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero each element with the given probability while training, and scale the others to keep the mean."""
+        if not self.training:
+            return x
+        keep = 1 - self.probability
+        mask = torch.empty(x.shape, dtype=x.dtype).bernoulli_(keep, generator=self.generator)
+        return x * mask.to(x.device).div_(keep)
+
+
+class HybridNet(nn.Module):
+    """0-3 convolutions, a projection to `ansatz.n_qubits` angles, the quantum layer and a linear classifier.
+
+    Maps (batch, channels, height, width), the last three being `input_shape`, to logits (batch, n_classes).
+    Every random number, also of dropout, comes from generators of its own, seeded by `seed`.
+    Raises `ArchitectureError` if the feature map vanishes or there are too many convolutions.
+    Source: paper sections 3.1.1 and 3.1.2.
+    """
+
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        n_classes: int,
+        convolutions: Sequence[Convolution],
+        ansatz: Ansatz,
+        *,
+        dtype: torch.dtype = torch.float32,
+        engine: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if len(convolutions) > MAX_CONVOLUTIONS:
+            raise ArchitectureError(f"{len(convolutions)} convolutions: a network has 0 to {MAX_CONVOLUTIONS}.")
+        self.input_shape, self.n_classes = tuple(input_shape), n_classes
+        self.convolutions = tuple(convolutions)
+        features = prod(feature_shape(self.input_shape, self.convolutions))
+        generator = torch.Generator().manual_seed(seed)
+        self.cnn = _cnn(self.input_shape[0], self.convolutions, dtype, generator)
+        self.projection = _unset(nn.Linear, features, ansatz.n_qubits, dtype)
+        self.quantum = QuantumLayer(
+            ansatz.n_qubits,
+            ansatz.depth,
+            ansatz.rotations,
+            ansatz.entangler,
+            ansatz.topology,
+            dtype=dtype,
+            engine=engine,
+        )
+        self.classifier = _unset(nn.Linear, ansatz.n_qubits, n_classes, dtype)
+        self._reset_parameters(generator)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (batch, n_classes) of images (batch, channels, height, width)."""
+        angles = self.projection(self.cnn(images).flatten(1))
+        return self.classifier(self.quantum(angles))
+
+    def _reset_parameters(self, generator: torch.Generator) -> None:
+        """As torch initialises these layers, but from `generator`."""
+        self.quantum.reset_parameters(generator)
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
+                bound = 1 / sqrt(module.weight[0].numel())
+                nn.init.uniform_(module.weight, -bound, bound, generator=generator)
+                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+
+
+def _unset(layer: type[nn.Module], inputs: int, outputs: int, dtype: torch.dtype, **options: Any) -> nn.Module:
+    """A layer without values yet: torch's own initialisation would draw from the global generator."""
+    return nn.utils.skip_init(layer, inputs, outputs, dtype=dtype, **options)
+
+
+def _cnn(
+    channels: int, convolutions: Sequence[Convolution], dtype: torch.dtype, generator: torch.Generator
+) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for genes in convolutions:
+        geometry = {"kernel_size": genes.kernel, "stride": genes.stride, "padding": genes.padding}
+        layers += [_unset(nn.Conv2d, channels, genes.channels, dtype, **geometry), getattr(nn, genes.activation)()]
+        if genes.pooling != "none":
+            layers.append(_POOLINGS[genes.pooling](POOL_SIZE))
+        if genes.dropout:
+            layers.append(Dropout(genes.dropout, generator))
+        channels = genes.channels
+    return nn.Sequential(*layers)

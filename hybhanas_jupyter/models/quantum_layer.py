@@ -1,0 +1,66 @@
+"""A parametrised quantum circuit as an ordinary torch module."""
+
+from math import tau
+
+import torch
+from torch import Tensor, nn
+
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.errors import ArchitectureError, DataError, check_name
+from hybhanas_jupyter.models import statevector
+
+DTYPES = (torch.float32, torch.float64)
+ENGINES = ("auto", "torch")
+MAX_QUBITS = 20
+
+
+class QuantumLayer(nn.Module):
+    """Angle embedding, `depth` layers of rotations and entanglers, <Z> of every qubit; simulated exactly.
+
+    `weights` are the trainable angles, (depth, len(rotations), n_qubits) radians, uniform in [0, 2 pi) by `seed`.
+    Calling it maps x (batch, n_qubits) radians, embedded by RX, to <Z> (batch, n_qubits).
+    `engine` is "auto" or "torch"; `layer.engine` says which one runs.
+    Raises `UnknownNameError` or `ArchitectureError` for genes that are not allowed. Source: paper section 3.1.2.
+    """
+
+    def __init__(
+        self,
+        n_qubits: int,
+        depth: int,
+        rotations: tuple[str, ...] = ("RY",),
+        entangler: str = "CNOT",
+        topology: str = "linear",
+        *,
+        dtype: torch.dtype = torch.float32,
+        engine: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.ansatz = Ansatz(n_qubits, depth, rotations, entangler, topology)
+        if n_qubits > MAX_QUBITS:
+            raise ArchitectureError(f"n_qubits is {n_qubits}: a state vector is simulated up to {MAX_QUBITS} qubits.")
+        if dtype not in DTYPES:
+            raise ArchitectureError(f"dtype is {dtype}: the quantum layer computes in torch.float32 or torch.float64.")
+        self._engine = check_name("engine", engine, ENGINES)
+        self.weights = nn.Parameter(torch.empty(depth, len(self.ansatz.rotations), n_qubits, dtype=dtype))
+        self.reset_parameters(torch.Generator().manual_seed(seed))
+
+    def reset_parameters(self, generator: torch.Generator) -> None:
+        """Draw every angle uniformly from [0, 2 pi)."""
+        nn.init.uniform_(self.weights, 0, tau, generator=generator)
+
+    @property
+    def engine(self) -> str:
+        """What computes the layer where its weights are now."""
+        return "torch"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """<Z> of every qubit, (batch, n_qubits), for x (batch, n_qubits) in radians."""
+        if x.ndim != 2 or x.shape[1] != self.ansatz.n_qubits:
+            raise DataError(f"Input of shape {tuple(x.shape)}: the layer takes (batch, {self.ansatz.n_qubits}) angles.")
+        return statevector.expectations(self.ansatz, x.to(self.weights.dtype), self.weights)
+
+    def extra_repr(self) -> str:
+        """The genes and the engine, for torch's repr."""
+        a = self.ansatz
+        return f"{a.n_qubits}, {a.depth}, {a.rotations}, {a.entangler!r}, {a.topology!r}, engine={self.engine!r}"
