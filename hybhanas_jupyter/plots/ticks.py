@@ -1,0 +1,50 @@
+"""Readable positions and labels of an axis: 10 s, 1 min, 1 h instead of powers of ten of a second."""
+
+import math
+from collections.abc import Iterable
+
+from hybhanas_jupyter.formatting import significant
+
+Ticks = dict[float, str]
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_CLOCK = {"s": (1, 3, 10, 30), "min": (1, 3, 10, 30), "h": (1, 3, 10), "d": (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)}
+_MOST = 5
+
+
+def ticks(low: float, high: float, *, unit: str = "", logarithmic: bool = False) -> Ticks:
+    """Position -> label for values from `low` to `high`; `unit` "s" labels times, anything else plain numbers."""
+    if not logarithmic:
+        return _linear(low, high, unit)
+    candidates = _times() if unit == "s" else _numbers()
+    inside = [tick for tick in candidates if low <= tick[0] <= high]
+    if len(inside) > _MOST:
+        inside = [(value, label) for value, label in inside if label.lstrip("0.").startswith("1")]
+    return dict(inside[:: math.ceil(len(inside) / _MOST) or 1])
+
+
+def _linear(low: float, high: float, unit: str) -> Ticks:
+    from matplotlib.ticker import MaxNLocator
+
+    name, scale = _unit_of(max(abs(low), abs(high))) if unit == "s" else ("", 1.0)
+    positions = MaxNLocator(_MOST, steps=[1, 2, 5, 10]).tick_values(low / scale, high / scale)
+    return {float(p * scale): f"{p:.12g} {name}".strip() for p in positions if low <= p * scale <= high}
+
+
+def _unit_of(value: float) -> tuple[str, float]:
+    fitting = [item for item in _UNITS.items() if item[1] <= value]
+    return fitting[-1] if fitting else ("s", 1.0)
+
+
+def _times() -> Iterable[tuple[float, str]]:
+    for unit in ("ns", "us", "ms"):
+        yield from ((n * _UNITS[unit], f"{n} {unit}") for n in (1, 3, 10, 30, 100, 300))
+    for unit, counts in _CLOCK.items():
+        yield from ((n * _UNITS[unit], f"{n} {unit}") for n in counts)
+
+
+def _numbers() -> Iterable[tuple[float, str]]:
+    for exponent in range(-12, 12):
+        for digit in (1, 3):
+            value = digit * 10.0**exponent
+            yield value, f"{value / 1000:g}k" if 1e3 <= value < 1e6 else significant(value, 1)
