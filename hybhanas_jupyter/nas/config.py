@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from hybhanas_jupyter.errors import ConfigError, check_name
 from hybhanas_jupyter.models.convolution import Convolution
-from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
 from hybhanas_jupyter.nas.validation import Settings
 
@@ -72,6 +72,11 @@ class SearchConfig(Settings):
         if len(set(objectives)) < len(objectives):
             raise ValueError("each objective once")
         return objectives
+
+    @property
+    def goal(self) -> Goal:
+        """What is optimised and what is limited."""
+        return Goal(self.objectives, self.constraints)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:

@@ -13,7 +13,8 @@ class Evaluation:
     """What is known of one candidate: times in seconds of a whole training run, `cost` in seconds of one shot.
 
     `status` is "ok", "failed" (see `reason`) or "infeasible" (breaks a constraint that is known before training, so it
-    was not trained). A value that is not known is NaN. `seconds` is the wall time of the training in this search.
+    was not trained). A value that is not known is NaN. `seconds` is the wall time of the training in this search;
+    `shared_with` the evaluation whose training this one shares, because both always give the same outputs.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Evaluation:
     cost: dict[str, float] = field(default_factory=dict)
     history: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
+    shared_with: int | None = None
 
     @property
     def total_time(self) -> float:

@@ -4,41 +4,19 @@ Sorting and crowding are DEAP's. Its tournament draws from Python's global gener
 Source: paper, section 3.2; Deb et al., IEEE Trans. Evol. Comput. 6 (2002) 182.
 """
 
-import math
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from deap import base
 from deap.tools import emo
 
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
 from hybhanas_jupyter.nas.operators import cross, mutate
 from hybhanas_jupyter.nas.space import SearchSpace
 
 _TRIES = 100  # per child; then the child is drawn at random, and if that fails too, the space is exhausted
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is optimised and what is limited, as in `SearchConfig`."""
-
-    objectives: tuple[str, ...]
-    constraints: Mapping[str, float]
-
-    def violation(self, evaluation: Evaluation) -> float:
-        """Sum of the relative violations of all constraints; infinite for a failed evaluation, 0 if feasible."""
-        excess = 0.0
-        for name, limit in self.constraints.items():
-            value = evaluation.value(name)
-            if math.isfinite(value):
-                excess += max(0.0, (limit - value) * OBJECTIVES[name].weight) / (abs(limit) or 1.0)
-        if evaluation.status == "infeasible":
-            return excess
-        finite = all(math.isfinite(evaluation.value(name)) for name in self.objectives)
-        return excess if evaluation.status == "ok" and finite else math.inf
 
 
 class Fitness(base.Fitness):

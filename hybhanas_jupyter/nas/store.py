@@ -30,7 +30,7 @@ CREATE TABLE generations (
 class GenerationRecord:
     """The state after a generation: from it the search goes on exactly as if it had not been interrupted.
 
-    `population` are evaluation numbers, `random_state` that of `random.Random`, `counts` what was saved so far.
+    `population` are evaluation numbers, `random_state` that of `random.Random`, `counts` the children drawn again.
     """
 
     number: int

@@ -1,0 +1,58 @@
+"""What an architecture costs on the device of a search: known before it is trained."""
+
+from typing import Any
+
+from hybhanas_jupyter.data import Dataset
+from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.config import SearchConfig
+
+
+class Costs:
+    """Maps an architecture to the cost fields of `Evaluation`; the same circuit is costed once.
+
+    Times are those of a whole training run of `samples` x `epochs`, without early stop, so that they are known before
+    training and do not depend on it. Raises `ConfigError` if the device is too small for the space.
+    """
+
+    def __init__(self, config: SearchConfig, data: Dataset) -> None:
+        from hybhanas_jupyter.hardware.devices import device
+
+        self.device = device(config.device)
+        self._config, self._samples = config, data.samples
+        self._known: dict[str, dict[str, Any]] = {}
+        largest = config.space.qubits[1]
+        if largest > self.device.num_qubits:
+            raise ConfigError(
+                f"space.qubits goes up to {largest}, but {config.device} has {self.device.num_qubits}. "
+                f"Lower it or choose another device (hyb.devices())."
+            )
+
+    def __call__(self, architecture: Architecture) -> dict[str, Any]:
+        key = Architecture((), architecture.ansatz).identity
+        if key not in self._known:
+            self._known[key] = self._cost(architecture)
+        return self._known[key]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the costs depend on, as plain data."""
+        calibration = self.device.calibration
+        return {"device": self.device.name, "calibration": calibration.fingerprint}
+
+    def _cost(self, architecture: Architecture) -> dict[str, Any]:
+        from hybhanas_jupyter.costs.quantum import quantum_cost
+        from hybhanas_jupyter.costs.training import training_cost
+
+        config = self._config
+        options = {"optimization_level": config.optimization_level, "model": config.cost_model, "shots": config.shots}
+        cost = quantum_cost(architecture.ansatz, self.device, **options)
+        epochs = config.training.epochs
+        training = training_cost(architecture.ansatz, self.device, samples=self._samples, epochs=epochs, **options)
+        return {
+            "quantum_time": training.quantum_time,
+            "usage_time": training.usage_time,
+            "success_probability": cost.success_probability,
+            "two_qubit_gates": cost.physical.two_qubit,
+            "cost": cost.to_dict(),
+        }
