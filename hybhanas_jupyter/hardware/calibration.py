@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hybhanas_jupyter.errors import DeviceError
+from hybhanas_jupyter.hardware.averages import Averages
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -130,8 +131,8 @@ class Calibration(_Frozen):
     @cached_property
     def gate_data(self) -> dict[tuple[str, Qubits], GateData]:
         """(gate, qubits) -> duration and error, gaps filled with the gate's median (NaN if it has none at all)."""
-        durations = {name: _median(g.duration for g in self.gates if g.name == name) for name in self._names}
-        errors = {name: _median(g.error for g in self.gates if g.name == name) for name in self._names}
+        durations = {name: _median(g.duration for g in self.gates if g.name == name) for name in self.names}
+        errors = {name: _median(g.error for g in self.gates if g.name == name) for name in self.names}
         return {
             (g.name, g.qubits): GateData(
                 duration=durations[g.name] if g.duration is None else g.duration,
@@ -148,6 +149,15 @@ class Calibration(_Frozen):
         filled = [(q.t1 or _or_infinite(t1), q.t2 or _or_infinite(t2)) for q in self.qubits]
         return tuple((a, min(b, 2 * a)) for a, b in filled)
 
+    @cached_property
+    def averages(self) -> Averages:
+        """Device-wide average durations and errors."""
+        return Averages.of(self.gates)
+
+    def readout(self, qubit: int) -> GateData:
+        """Duration and error of measuring `qubit`; NaN where the snapshot has none."""
+        return self.gate_data.get(("measure", (qubit,)), GateData(duration=nan, error=nan))
+
     @property
     def seconds_per_dt(self) -> float | None:
         """`dt` in seconds, None where it is missing or impossible."""
@@ -163,8 +173,9 @@ class Calibration(_Frozen):
         """What is missing, impossible or faulty in this snapshot and how costing deals with it, one line each."""
         return tuple(_warnings(self))
 
-    @property
-    def _names(self) -> tuple[str, ...]:
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the native gates, "measure" included, in the order of the device's target."""
         return tuple(dict.fromkeys(gate.name for gate in self.gates))
 
     def to_target(self) -> "Target":
@@ -175,7 +186,7 @@ class Calibration(_Frozen):
         standard = get_standard_gate_name_mapping()
         qubits = [QubitProperties(t1=q.t1, t2=q.t2) for q in self.qubits]
         target = Target(num_qubits=self.num_qubits, dt=self.seconds_per_dt, qubit_properties=qubits)
-        for name in self._names:
+        for name in self.names:
             working = [g for g in self.gates if g.name == name and not self._is_unusable(g)]
             entries = {g.qubits: InstructionProperties(duration=g.duration, error=g.error) for g in working}
             if entries:
@@ -221,7 +232,7 @@ def _warnings(calibration: Calibration) -> list[str]:
     capped = [i for i, q in enumerate(calibration.qubits) if q.t1 and q.t2 and q.t2 > 2 * q.t1]
     if capped:
         found.append(f"T2 > 2 T1 on qubits {_listed(capped)}: T2 is taken as 2 T1")
-    for name in calibration._names:
+    for name in calibration.names:
         gaps = [g for g in calibration.gates if g.name == name and (g.duration is None or g.error is None)]
         if gaps:
             found.append(

@@ -100,36 +100,39 @@ def device(backend: "str | BackendV2 | Device") -> Device:
     if isinstance(backend, Device):
         return backend
     if isinstance(backend, str):
-        return _fake_device(check_name("device", backend, _fake_backends(), see="hyb.devices()"))
+        return _fake_device(check_name("device", backend, _fake_classes(), see="hyb.devices()"))
     if not hasattr(backend, "target"):
         raise DeviceError(f"{backend!r} is no device: give a name from hyb.devices(), a Qiskit BackendV2 or a Device.")
     return Device.from_calibration(_read(backend))
 
 
 @cache
-def _fake_backends() -> "dict[str, BackendV2]":
-    from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+def _fake_classes() -> "dict[str, Any]":
+    """The classes, not instances: making all 68 takes a second, and some warn when made."""
+    from qiskit_ibm_runtime import fake_provider
+    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 
-    return {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
+    classes = [c for c in vars(fake_provider).values() if isinstance(c, type) and issubclass(c, FakeBackendV2)]
+    return {vars(c)["backend_name"]: c for c in classes}
 
 
 @cache
 def _fake_device(name: str) -> Device:
-    return Device.from_calibration(_read(_fake_backends()[name]))
+    return Device.from_calibration(_read(_fake_classes()[name]()))
 
 
 @cache
 def _fake_summaries() -> tuple[DeviceSummary, ...]:
-    return tuple(
-        DeviceSummary(name, backend.num_qubits, _processor(backend), _snapshot_date(backend))
-        for name, backend in sorted(_fake_backends().items())
-    )
+    return tuple(_fake_summary(name, backend) for name, backend in sorted(_fake_classes().items()))
 
 
-def _snapshot_date(backend: Any) -> datetime:
-    """Read from the file: parsing the properties of all fake backends takes 3 s, this 0.3 s."""
-    properties = json.loads(Path(backend.dirname, backend.props_filename).read_text(encoding="utf-8"))
-    return datetime.fromisoformat(properties["last_update_date"])
+def _fake_summary(name: str, backend: Any) -> DeviceSummary:
+    """Read from the snapshot's files, since building all targets takes 3 s."""
+    folder = Path(backend.dirname)
+    facts = json.loads((folder / backend.conf_filename).read_text(encoding="utf-8"))
+    properties = json.loads((folder / backend.props_filename).read_text(encoding="utf-8"))
+    date = datetime.fromisoformat(properties["last_update_date"])
+    return DeviceSummary(name, facts["n_qubits"], _processor(facts.get("processor_type")), date)
 
 
 def _read(backend: Any) -> Calibration:
@@ -137,16 +140,15 @@ def _read(backend: Any) -> Calibration:
     return Calibration.from_target(
         backend.target,
         backend.name or type(backend).__name__,
-        processor=_processor(backend),
+        processor=_processor(getattr(backend, "processor_type", None)),
         date=properties.last_update_date if properties else None,
         dt=backend.target.dt,
         rep_delay=getattr(backend, "default_rep_delay", None),
     )
 
 
-def _processor(backend: Any) -> str:
-    facts = getattr(backend, "processor_type", None) or {}
-    return " ".join(str(facts[key]) for key in ("family", "revision") if facts.get(key))
+def _processor(facts: dict[str, Any] | None) -> str:
+    return " ".join(str(facts[key]) for key in ("family", "revision") if facts.get(key)) if facts else ""
 
 
 def _day(date: datetime | None) -> str:

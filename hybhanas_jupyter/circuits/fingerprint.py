@@ -1,0 +1,35 @@
+"""A short text that is equal for equal circuits: the key under which costs are cached."""
+
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+def fingerprint(circuit: "QuantumCircuit") -> str:
+    """SHA-256 of the circuit's gates, qubits and parameters; its name and global phase do not matter."""
+    standard = _standard_names()
+    index = {bit: i for bits in (circuit.qubits, circuit.clbits) for i, bit in enumerate(bits)}
+    parts: list[object] = [circuit.num_qubits, circuit.num_clbits]
+    for gate in circuit.data:
+        parts.append(gate.name)
+        parts.extend([index[bit] for bit in gate.qubits])
+        parts.extend([index[bit] for bit in gate.clbits])
+        parts.extend(gate.params if gate.name in standard else _content(gate.operation))
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+
+
+def _content(operation: Any) -> list[object]:
+    """What tells two gates of one name apart that are not Qiskit's own: matrices and definitions."""
+    arrays = [p.tobytes().hex() if hasattr(p, "tobytes") else p for p in operation.params]
+    definition = getattr(operation, "definition", None)
+    return [*arrays, fingerprint(definition) if definition is not None else ""]
+
+
+@cache
+def _standard_names() -> frozenset[str]:
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    return frozenset(get_standard_gate_name_mapping()) - {"delay"} | {"barrier"}

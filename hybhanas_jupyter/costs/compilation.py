@@ -1,0 +1,174 @@
+"""From a logical circuit to the physical one that a device runs, and to its all-to-all counterpart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from statistics import median
+from typing import TYPE_CHECKING
+
+from hybhanas_jupyter.costs.schedule import Gate
+from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.devices import Device
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
+
+_REFUSED = {
+    "reset": "a reset has no calibrated error; remove it",
+    "if_else": "control flow has no fixed duration; cost each branch by itself",
+    "for_loop": "control flow has no fixed duration; unroll the loop",
+    "while_loop": "control flow has no fixed duration; cost its body by itself",
+    "switch_case": "control flow has no fixed duration; cost each branch by itself",
+    "initialize": "it starts with resets; use prepare_state instead",
+}
+_NOT_GATES = {"barrier", "delay", "measure"}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A physical circuit without final measurements, on the device's own qubit numbers, and its logical counterpart.
+
+    `measured` are the physical qubits that hold the measured logical ones at the end (all of them where the circuit
+    measures none). `logical` is the circuit in the same native gates on all-to-all coupled qubits.
+    """
+
+    circuit: "QuantumCircuit"
+    measured: tuple[int, ...]
+    logical: "QuantumCircuit"
+    logical_durations: Mapping[Gate, float]
+    notes: tuple[str, ...] = ()
+
+
+def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
+    """Raise a one-line `CircuitError` for circuits that cannot be costed on `device`."""
+    counts = circuit.count_ops()
+    for name in counts:
+        if name in _REFUSED:
+            raise CircuitError(f"Circuit {circuit.name!r} contains {name}: {_REFUSED[name]}.")
+    if not set(counts) - _NOT_GATES:
+        raise CircuitError(f"Circuit {circuit.name!r} has no gates: there is nothing to cost.")
+    if circuit.num_qubits > device.num_qubits:
+        wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.num_qubits}"
+        raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
+    if circuit.num_nonlocal_gates() and device.target.build_coupling_map() is None:
+        raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
+    _check_measurements(circuit)
+
+
+def _check_measurements(circuit: "QuantumCircuit") -> None:
+    measured = set()
+    for instruction in circuit.data:
+        if instruction.name == "measure":
+            measured.update(instruction.qubits)
+        elif instruction.name != "barrier" and measured.intersection(instruction.qubits):
+            name = f"{instruction.name} on qubit {circuit.find_bit(instruction.qubits[0]).index}"
+            raise CircuitError(f"Circuit {circuit.name!r} applies {name} after a measurement: measure at the end only.")
+
+
+def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> Compiled:
+    """Transpile with Qiskit's preset pass manager; a circuit that is physical for the device is taken as it is.
+
+    Of a physical circuit the logical one is not known: it stands for both, so that no routing is seen in it.
+    """
+    check_circuit(circuit, device)
+    measured = _measured_qubits(circuit)
+    if is_physical(circuit, device.calibration):
+        durations = {gate: data.duration for gate, data in device.calibration.gate_data.items()}
+        bare = _without_measurements(circuit)
+        note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
+        return Compiled(bare, measured or active_qubits(circuit), bare, durations, (note,))
+    physical = _transpile(circuit, device, optimization_level, seed)
+    placement = physical.layout.initial_index_layout(filter_ancillas=True)
+    target = all_to_all(device, placement)
+    return Compiled(
+        _without_measurements(physical),
+        _measured_qubits(physical) or tuple(physical.layout.final_index_layout(filter_ancillas=True)),
+        _translate(_without_measurements(circuit), target, optimization_level),
+        {(name, qubits): target[name][qubits].duration for name in target.operation_names for qubits in target[name]},
+    )
+
+
+def _transpile(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> "QuantumCircuit":
+    from qiskit.transpiler import generate_preset_pass_manager
+    from qiskit.transpiler.exceptions import TranspilerError
+
+    layout = _first_working_qubits(device, circuit.num_qubits) if optimization_level == 0 else None
+    passes = generate_preset_pass_manager(
+        optimization_level, target=device.target, seed_transpiler=seed, initial_layout=layout
+    )
+    try:
+        return passes.run(circuit)
+    except TranspilerError as error:
+        reason = str(error).strip("'\"").splitlines()[0]
+        raise CircuitError(f"Circuit {circuit.name!r} cannot be transpiled to {device.name}: {reason}") from error
+
+
+def _translate(circuit: "QuantumCircuit", target: "Target", optimization_level: int) -> "QuantumCircuit":
+    """Translation needs no search for a layout, so that level 1 serves for the higher ones too."""
+    from qiskit.transpiler import generate_preset_pass_manager
+
+    qubits = list(range(circuit.num_qubits))
+    level = min(optimization_level, 1)
+    return generate_preset_pass_manager(level, target=target, seed_transpiler=0, initial_layout=qubits).run(circuit)
+
+
+def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
+    """Whether every instruction is native to the device on the very qubits it acts on (an ISA circuit)."""
+    if circuit.num_qubits != calibration.num_qubits or not circuit.count_ops().keys() - _NOT_GATES <= set(
+        calibration.names
+    ):
+        return False
+    index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
+    used = {(i.name, tuple(index[q] for q in i.qubits)) for i in circuit.data if i.name not in _NOT_GATES}
+    return used <= calibration.gate_data.keys()
+
+
+def active_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
+    """Indices of the qubits that a gate acts on, sorted."""
+    index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
+    return tuple(sorted({index[q] for i in circuit.data if i.name not in _NOT_GATES for q in i.qubits}))
+
+
+def all_to_all(device: Device, placement: Sequence[int]) -> "Target":
+    """The device's gates on `placement`'s qubits, every pair coupled both ways.
+
+    A pair that is not coupled on the device takes the gate's median duration.
+    """
+    from qiskit.transpiler import InstructionProperties, Target
+
+    calibration, n = device.calibration, len(placement)
+    target = Target(num_qubits=n)
+    for name in device.target.operation_names:
+        size = device.target.operation_from_name(name).num_qubits
+        if name in _NOT_GATES or size > n:
+            continue
+        usual = median(data.duration for (gate, _), data in calibration.gate_data.items() if gate == name)
+        entries = {}
+        for qubits in permutations(range(n), size):
+            data = calibration.gate_data.get((name, tuple(placement[q] for q in qubits)))
+            entries[qubits] = InstructionProperties(duration=data.duration if data else usual)
+        target.add_instruction(device.target.operation_from_name(name), entries)
+    return target
+
+
+def _first_working_qubits(device: Device, n_qubits: int) -> list[int] | None:
+    """Level 0 places qubit i on qubit i, faulty or not, unless it is told better."""
+    coupling = device.target.build_coupling_map()
+    if coupling is None:
+        return None
+    region = max(coupling.connected_components(), key=len)
+    working = sorted(region.graph.nodes())
+    return working[:n_qubits] if len(working) >= n_qubits else None
+
+
+def _measured_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
+    measures = circuit.get_instructions("measure")
+    return tuple(dict.fromkeys(circuit.find_bit(measure.qubits[0]).index for measure in measures))
+
+
+def _without_measurements(circuit: "QuantumCircuit") -> "QuantumCircuit":
+    if "measure" not in circuit.count_ops():
+        return circuit
+    return circuit.remove_final_measurements(inplace=False)

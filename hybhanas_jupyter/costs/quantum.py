@@ -1,0 +1,228 @@
+"""Algorithm 2: what one shot of a circuit costs on a device, in seconds, part by part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import exp, expm1, inf, log
+from typing import TYPE_CHECKING, Any
+
+from hybhanas_jupyter.circuits.fingerprint import fingerprint
+from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.costs import reliability, report, timing
+from hybhanas_jupyter.costs.compilation import compile_circuit
+from hybhanas_jupyter.costs.provenance import Provenance, package_versions
+from hybhanas_jupyter.errors import CircuitError, check_name
+from hybhanas_jupyter.hardware.devices import Device, device
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.providers import BackendV2
+
+_MODELS = {
+    "calibrated": (timing.calibrated_timing, reliability.calibrated),
+    "paper": (timing.paper_timing, reliability.paper),
+}
+SECONDS_PER_JOB = 2.0  # what IBM's usage clock adds to every job, cost-model.md section 4
+_MAX_EXPONENT = 700.0  # exp(710) overflows
+
+
+@dataclass(frozen=True)
+class GateCounts:
+    """Gates of a circuit in the device's native gate set; virtual ones (rz) are one-qubit gates too."""
+
+    one_qubit: int
+    two_qubit: int
+
+
+@dataclass(frozen=True)
+class QuantumCost:
+    """Cost of one shot; all times are seconds of one shot, except `usage_time`, which is the whole job's.
+
+    The parts sum to the totals exactly: logical + routing = execution; gate error + decoherence penalty = reliability
+    penalty; execution + reliability penalty = effective. Times are inf beyond 1e308 s: `log_effective_time` holds on.
+    """
+
+    logical_time: float
+    routing_time: float
+    gate_error_penalty: float
+    decoherence_penalty: float
+    readout_time: float
+    serial_time: float
+    usage_time: float
+    log_success_probability: float
+    log_readout_success_probability: float
+    logical: GateCounts
+    physical: GateCounts
+    physical_circuit: "QuantumCircuit" = field(repr=False, compare=False)
+    measured_qubits: tuple[int, ...]
+    provenance: Provenance
+
+    @property
+    def execution_time(self) -> float:
+        """Makespan of the physical circuit without its final measurements."""
+        return self.logical_time + self.routing_time
+
+    @property
+    def reliability_penalty(self) -> float:
+        """What repeating failed shots costs: execution_time x (1/p - 1)."""
+        return self.gate_error_penalty + self.decoherence_penalty
+
+    @property
+    def effective_time(self) -> float:
+        """Seconds for one valid sample: execution_time / p."""
+        return self.execution_time + self.reliability_penalty
+
+    @property
+    def log_effective_time(self) -> float:
+        """Natural logarithm of `effective_time`; right where that overflows, inf where no shot succeeds."""
+        return log(self.execution_time) - self.log_success_probability if self.execution_time else -inf
+
+    @property
+    def success_probability(self) -> float:
+        """p of one shot, readout left out; 0 below 1e-308 while its logarithm is still right."""
+        return exp(self.log_success_probability)
+
+    @property
+    def readout_success_probability(self) -> float:
+        """Product of 1 - readout error over the measured qubits."""
+        return exp(self.log_readout_success_probability)
+
+    @property
+    def depth(self) -> int:
+        """Depth of the physical circuit, virtual gates included."""
+        return self.physical_circuit.depth()
+
+    def to_dict(self) -> dict[str, float]:
+        """All times, probabilities and counts by name, in the units above."""
+        times = {name: getattr(self, name) for name in _TIMES}
+        counts = {f"{k}_{n}_gates": getattr(getattr(self, k), n) for k in ("logical", "physical") for n in _SIZES}
+        return {**times, **counts, "depth": self.depth}
+
+    def __repr__(self) -> str:
+        return report.quantum_text(self)
+
+    def _repr_html_(self) -> str:
+        return report.quantum_html(self)
+
+
+_SIZES = ("one_qubit", "two_qubit")
+_TIMES = (
+    "logical_time",
+    "routing_time",
+    "execution_time",
+    "gate_error_penalty",
+    "decoherence_penalty",
+    "reliability_penalty",
+    "effective_time",
+    "readout_time",
+    "serial_time",
+    "usage_time",
+    "success_probability",
+    "log_success_probability",
+    "readout_success_probability",
+)
+
+
+def quantum_cost(
+    circuit: Any,
+    backend: "str | BackendV2 | Device",
+    *,
+    shots: int = 1000,
+    optimization_level: int = 2,
+    seed: int = 0,
+    model: str = "calibrated",
+    arguments: Sequence[Any] = (),
+) -> QuantumCost:
+    """Cost of `circuit` (QuantumCircuit, QNode or Ansatz) on `backend` (name, BackendV2 or Device).
+
+    Transpiles at `optimization_level` 0-3 with `seed`; a circuit that is physical for the device is taken as it is.
+    `model` "calibrated" uses every gate's own calibration, "paper" the paper's device averages. `shots` only enters
+    `usage_time`. `arguments` are a QNode's, their values do not matter. Costs are cached by circuit and calibration.
+
+    Raises `UnknownNameError` for an unknown device or model and `CircuitError` for a circuit that cannot be costed.
+    Source: paper section 2.4 (Algorithm 2), cost-model.md sections 2 and 3.
+    """
+    check_name("model", model, _MODELS)
+    check_whole("shots", shots, 1)
+    check_whole("seed", seed, 0)
+    if optimization_level not in (0, 1, 2, 3):
+        raise CircuitError(f"optimization_level is {optimization_level!r}: it must be 0, 1, 2 or 3.")
+    logical = to_circuit(circuit, arguments)
+    target = device(backend)
+    job = _Job(fingerprint(logical), target.calibration.fingerprint, optimization_level, seed, model, shots)
+    return _cost(job, _Inputs(logical, target))
+
+
+def check_whole(name: str, value: int, lowest: int) -> None:
+    """Raise a one-line `CircuitError` unless `value` is a whole number of at least `lowest`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+        raise CircuitError(f"{name} is {value!r}: it must be a whole number of at least {lowest}.")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The key of a cost in the cache."""
+
+    circuit: str
+    calibration: str
+    optimization_level: int
+    seed: int
+    model: str
+    shots: int
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The objects behind a job's fingerprints; they do not count in the cache's key."""
+
+    circuit: "QuantumCircuit" = field(compare=False)
+    device: Device = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
+    calibration = inputs.device.calibration
+    compiled = compile_circuit(inputs.circuit, inputs.device, job.optimization_level, job.seed)
+    time_of, success_of = _MODELS[job.model]
+    times = time_of(compiled, calibration)
+    success = success_of(times.physical, compiled.measured, calibration)
+    makespan = times.logical_time + times.routing_time
+    gate_penalty, decoherence_penalty = penalties(makespan, success)
+    shot = calibration.repetition_delay + makespan + times.readout_time
+    return QuantumCost(
+        logical_time=times.logical_time,
+        routing_time=times.routing_time,
+        gate_error_penalty=gate_penalty,
+        decoherence_penalty=decoherence_penalty,
+        readout_time=times.readout_time,
+        serial_time=times.physical.serial_time,
+        usage_time=SECONDS_PER_JOB + job.shots * shot,
+        log_success_probability=success.total,
+        log_readout_success_probability=success.readout,
+        logical=GateCounts(times.logical.count(1), times.logical.count(2)),
+        physical=GateCounts(times.physical.count(1), times.physical.count(2)),
+        physical_circuit=compiled.circuit,
+        measured_qubits=compiled.measured,
+        provenance=Provenance(
+            device=calibration.name,
+            calibration_date=calibration.date,
+            calibration=job.calibration,
+            optimization_level=job.optimization_level,
+            seed=job.seed,
+            model=job.model,
+            shots=job.shots,
+            packages=package_versions(),
+            warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
+        ),
+    )
+
+
+def penalties(execution_time: float, success: reliability.LogSuccess) -> tuple[float, float]:
+    """Seconds of repetition due to gate errors and to decoherence: execution_time (1/p - 1), shared as ln p is."""
+    if not success.total or not execution_time:
+        return 0.0, 0.0
+    total = execution_time * expm1(-success.total) if -success.total < _MAX_EXPONENT else inf
+    if success.gates == -inf:
+        return inf, 0.0
+    gates = total * (success.gates / success.total) if success.gates else 0.0
+    return gates, total - gates if total < inf else (inf if success.decoherence else 0.0)

@@ -1,0 +1,113 @@
+"""Costs as text and HTML tables."""
+
+from html import escape
+from math import isfinite, log
+from typing import TYPE_CHECKING
+
+from hybhanas_jupyter.formatting import html_table, seconds, significant, text_table
+
+if TYPE_CHECKING:
+    from hybhanas_jupyter.costs.quantum import QuantumCost
+    from hybhanas_jupyter.costs.training import TrainingCost
+
+Rows = list[list[str]]
+
+
+def quantum_text(cost: "QuantumCost") -> str:
+    """The report of a quantum cost as aligned text."""
+    tables = [text_table(header, rows) for header, rows in _quantum_tables(cost)]
+    return "\n\n".join([_quantum_title(cost), *tables, *_warning_lines(cost)])
+
+
+def quantum_html(cost: "QuantumCost") -> str:
+    """The report of a quantum cost as HTML without scripts or styles."""
+    tables = [html_table(header, rows) for header, rows in _quantum_tables(cost)]
+    notes = "".join(f"<li>{escape(line)}</li>" for line in cost.provenance.warnings)
+    return f"<p><b>{escape(_quantum_title(cost))}</b></p>{''.join(tables)}" + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def training_text(training: "TrainingCost") -> str:
+    """The report of a training run as aligned text."""
+    return "\n\n".join([_training_title(training), text_table(*_training_table(training))])
+
+
+def training_html(training: "TrainingCost") -> str:
+    """The report of a training run as HTML without scripts or styles."""
+    return f"<p><b>{escape(_training_title(training))}</b></p>{html_table(*_training_table(training))}"
+
+
+def _training_title(training: "TrainingCost") -> str:
+    run = f"{training.samples} samples x {training.epochs} epochs x {training.shots} shots"
+    return f"Training on {training.cost.provenance.device}: {run}"
+
+
+def _training_table(training: "TrainingCost") -> tuple[list[str], Rows]:
+    return ["whole run", "value"], [
+        ["evaluations per sample", str(training.evaluations_per_sample)],
+        ["executions", f"{training.executions:,}"],
+        ["quantum time", seconds(training.quantum_time)],
+        ["jobs", f"{training.jobs:,}"],
+        ["usage time", seconds(training.usage_time)],
+        ["batch size", str(training.batch_size)],
+        ["circuits per job", str(training.circuits_per_job)],
+        ["start of a job", seconds(training.seconds_per_job)],
+        ["delay between shots", seconds(training.repetition_delay)],
+    ]
+
+
+def _quantum_title(cost: "QuantumCost") -> str:
+    source = cost.provenance
+    date = f"{source.calibration_date:%Y-%m-%d}" if source.calibration_date else "unknown"
+    how = f"{source.model} model, level {source.optimization_level}, seed {source.seed}"
+    return f"Quantum cost on {source.device} (calibrated {date}; {how})"
+
+
+def _quantum_tables(cost: "QuantumCost") -> list[tuple[list[str], Rows]]:
+    return [
+        (["one shot", "time", "share"], _time_rows(cost)),
+        (["success probability", "p"], _success_rows(cost)),
+        (["native gates", "one-qubit", "two-qubit"], _count_rows(cost)),
+    ]
+
+
+def _time_rows(cost: "QuantumCost") -> Rows:
+    whole = cost.effective_time
+
+    def row(label: str, time: float) -> list[str]:
+        share = f"{100 * time / whole:.1f} %" if whole and isfinite(whole) else ""
+        return [label, seconds(time), share]
+
+    return [
+        row("logical gates", cost.logical_time),
+        row("routing", cost.routing_time),
+        row("= execution", cost.execution_time),
+        row("gate errors", cost.gate_error_penalty),
+        row("decoherence", cost.decoherence_penalty),
+        ["= effective", _effective_time(cost), row("", whole)[2]],
+        ["readout", seconds(cost.readout_time), ""],
+        [f"usage, {cost.provenance.shots} shots", seconds(cost.usage_time), ""],
+    ]
+
+
+def _effective_time(cost: "QuantumCost") -> str:
+    if isfinite(cost.effective_time) or not isfinite(cost.log_effective_time):
+        return seconds(cost.effective_time)
+    return f"1e{cost.log_effective_time / log(10):.0f} s"
+
+
+def _success_rows(cost: "QuantumCost") -> Rows:
+    exponent = cost.log_success_probability / log(10)
+    tiny = isfinite(exponent) and exponent < -6
+    p = f"1e{exponent:.1f}" if tiny else significant(cost.success_probability)
+    return [["gates and idling", p], ["readout", significant(cost.readout_success_probability)]]
+
+
+def _count_rows(cost: "QuantumCost") -> Rows:
+    return [
+        ["logical", str(cost.logical.one_qubit), str(cost.logical.two_qubit)],
+        ["physical", str(cost.physical.one_qubit), str(cost.physical.two_qubit)],
+    ]
+
+
+def _warning_lines(cost: "QuantumCost") -> list[str]:
+    return ["\n".join(f"Note: {line}." for line in cost.provenance.warnings)] if cost.provenance.warnings else []

@@ -1,0 +1,109 @@
+"""What training a circuit costs on a device: executions by the shift rule, times the clocks of one shot."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
+from hybhanas_jupyter.costs import report
+from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, check_whole, quantum_cost
+from hybhanas_jupyter.hardware.devices import Device, device
+
+if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """Executions and seconds of a whole training run, with everything that was assumed.
+
+    `evaluations_per_sample` is the forward pass and all shift evaluations; `jobs` are what the usage clock starts.
+    """
+
+    cost: QuantumCost
+    samples: int
+    epochs: int
+    batch_size: int
+    shots: int
+    circuits_per_job: int
+    seconds_per_job: float
+    repetition_delay: float
+    evaluations_per_sample: int
+
+    @property
+    def circuits(self) -> int:
+        """Bound circuits that are run: samples x epochs x evaluations."""
+        return self.samples * self.epochs * self.evaluations_per_sample
+
+    @property
+    def executions(self) -> int:
+        """Shots of the whole run: circuits x shots."""
+        return self.circuits * self.shots
+
+    @property
+    def jobs(self) -> int:
+        """Every training step waits for its own jobs; one step holds batch_size samples."""
+        full, rest = divmod(self.samples, self.batch_size)
+        steps = [self.batch_size] * full + ([rest] if rest else [])
+        return self.epochs * sum(ceil(n * self.evaluations_per_sample / self.circuits_per_job) for n in steps)
+
+    @property
+    def quantum_time(self) -> float:
+        """Seconds of the paper's clock: executions x effective time."""
+        return self.executions * self.cost.effective_time
+
+    @property
+    def usage_time(self) -> float:
+        """Seconds of a provider's clock: start of the jobs, and executions x (delay + execution + readout)."""
+        shot = self.repetition_delay + self.cost.execution_time + self.cost.readout_time
+        return self.jobs * self.seconds_per_job + self.executions * shot
+
+    def __repr__(self) -> str:
+        return report.training_text(self)
+
+    def _repr_html_(self) -> str:
+        return report.training_html(self)
+
+
+def training_cost(
+    circuit: Any,
+    backend: "str | BackendV2 | Device",
+    *,
+    samples: int,
+    epochs: int,
+    shots: int = 1000,
+    batch_size: int = 32,
+    circuits_per_job: int = 300,
+    optimization_level: int = 2,
+    seed: int = 0,
+    model: str = "calibrated",
+    arguments: Sequence[Any] = (),
+    data_parameters: Collection[str] = (),
+) -> TrainingCost:
+    """Cost of training `circuit` on `samples` samples for `epochs` epochs with the parameter-shift rule.
+
+    Executions = shots x samples x epochs x (1 + shift evaluations). Every symbolic parameter is differentiated, inputs
+    too, as classical layers in front are trained through them; name in `data_parameters` what is not ("x" for a vector
+    x). The observables commute (Z on every qubit): one circuit per evaluation. See `quantum_cost` for the rest.
+
+    Source: paper section 2.4 (Algorithm 2, step 5), cost-model.md section 4.
+    """
+    for name, value in (("samples", samples), ("epochs", epochs), ("batch_size", batch_size)):
+        check_whole(name, value, 1)
+    check_whole("circuits_per_job", circuits_per_job, 1)
+    logical = to_circuit(circuit, arguments)
+    target = device(backend)
+    cost = quantum_cost(logical, target, shots=shots, optimization_level=optimization_level, seed=seed, model=model)
+    return TrainingCost(
+        cost=cost,
+        samples=samples,
+        epochs=epochs,
+        batch_size=batch_size,
+        shots=shots,
+        circuits_per_job=circuits_per_job,
+        seconds_per_job=SECONDS_PER_JOB,
+        repetition_delay=target.calibration.repetition_delay,
+        evaluations_per_sample=1 + shift_evaluations(logical, data_parameters),
+    )
