@@ -6,8 +6,13 @@ only tags and properties that JupyterLab's sanitizer keeps in untrusted notebook
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # Okabe and Ito's colours for the parts of a whole, in stacking order; each holds on white and on near-black.
 PART_COLOURS = ("#0072b2", "#56b4e9", "#e69f00", "#cc79a7", "#009e73")
@@ -15,6 +20,66 @@ _PART_MARKS = "█▓▒░·"
 _YEAR = 365.25 * 86400
 _TIMES = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "years": _YEAR}
 _CELL = "padding:2px 10px;border-bottom:1px solid #8888;text-align:"
+
+
+Table = tuple[Sequence[str], Sequence[Sequence[object]]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a result shows of itself: a title, a stacked bar of `parts`, tables of (headers, rows), and folded lists."""
+
+    title: str
+    tables: Sequence[Table]
+    parts: Mapping[str, float] = field(default_factory=dict)
+    folded: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Aligned text for the terminal."""
+        lists = [
+            "\n".join([f"{name}:", *(f"  {line}" for line in lines)]) for name, lines in self.folded.items() if lines
+        ]
+        blocks = [self.title, text_bar(self.parts), *(text_table(*table) for table in self.tables), *lists]
+        return "\n\n".join(filter(None, blocks))
+
+    def html(self) -> str:
+        """HTML for the notebook; the lists open with a click."""
+        title = f'<div style="margin:4px 0"><b>{escape(self.title)}</b></div>' if self.title else ""
+        tables = "".join(
+            f'<div style="display:inline-block;vertical-align:top;margin-right:24px">{html_table(*table)}</div>'
+            for table in self.tables
+        )
+        lists = "".join(html_details(name, lines) for name, lines in self.folded.items() if lines)
+        return f"<div>{title}{html_bar(self.parts)}{tables}{lists}</div>"
+
+
+class Reported:
+    """Base of results that show themselves as text in a terminal and as HTML in a notebook, and hand out their data."""
+
+    def _report(self) -> Report:
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The raw data, in SI units, ready for JSON."""
+        raise NotImplementedError
+
+    def to_dataframe(self) -> "DataFrame":
+        """The raw data as a pandas DataFrame, one row for a single result."""
+        from pandas import DataFrame
+
+        return DataFrame(self._records())
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [self.to_dict()]
+
+    def __repr__(self) -> str:
+        return self._report().text()
+
+    def _repr_html_(self) -> str:
+        return self._report().html()
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 
 def seconds(value: float) -> str:

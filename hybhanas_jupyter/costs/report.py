@@ -1,12 +1,12 @@
 """Costs as text and HTML tables."""
 
-from html import escape
 from math import isfinite, log
 from typing import TYPE_CHECKING
 
-from hybhanas_jupyter.formatting import html_table, seconds, significant, text_table
+from hybhanas_jupyter.formatting import Report, seconds, significant
 
 if TYPE_CHECKING:
+    from hybhanas_jupyter.costs.provenance import Provenance
     from hybhanas_jupyter.costs.quantum import QuantumCost
     from hybhanas_jupyter.costs.training import TrainingCost
 
@@ -15,30 +15,62 @@ Rows = list[list[str]]
 
 def quantum_text(cost: "QuantumCost") -> str:
     """The report of a quantum cost as aligned text."""
-    tables = [text_table(header, rows) for header, rows in _quantum_tables(cost)]
-    return "\n\n".join([_quantum_title(cost), *tables, *_warning_lines(cost)])
+    return _quantum_report(cost).text()
 
 
 def quantum_html(cost: "QuantumCost") -> str:
     """The report of a quantum cost as HTML without scripts or styles."""
-    tables = [html_table(header, rows) for header, rows in _quantum_tables(cost)]
-    notes = "".join(f"<li>{escape(line)}</li>" for line in cost.provenance.warnings)
-    return f"<p><b>{escape(_quantum_title(cost))}</b></p>{''.join(tables)}" + (f"<ul>{notes}</ul>" if notes else "")
+    return _quantum_report(cost).html()
 
 
 def training_text(training: "TrainingCost") -> str:
     """The report of a training run as aligned text."""
-    return "\n\n".join([_training_title(training), text_table(*_training_table(training))])
+    return _training_report(training).text()
 
 
 def training_html(training: "TrainingCost") -> str:
     """The report of a training run as HTML without scripts or styles."""
-    return f"<p><b>{escape(_training_title(training))}</b></p>{html_table(*_training_table(training))}"
+    return _training_report(training).html()
 
 
-def _training_title(training: "TrainingCost") -> str:
+def _quantum_report(cost: "QuantumCost") -> Report:
+    source = cost.provenance
+    return Report(
+        title=f"Quantum cost on {source.device}, effective {_effective_time(cost)} per valid shot",
+        parts={
+            "logical": cost.logical_time,
+            "routing": cost.routing_time,
+            "gate errors": cost.gate_error_penalty,
+            "decoherence": cost.decoherence_penalty,
+        },
+        tables=[
+            (["one shot", "time", "share"], _time_rows(cost)),
+            (["success probability", "p"], _success_rows(cost)),
+            (["native gates", "one-qubit", "two-qubit"], _count_rows(cost)),
+        ],
+        folded=_folded(source),
+    )
+
+
+def _training_report(training: "TrainingCost") -> Report:
+    source = training.cost.provenance
     run = f"{training.samples} samples x {training.epochs} epochs x {training.shots} shots"
-    return f"Training on {training.cost.provenance.device}: {run}"
+    return Report(
+        title=f"Training on {source.device}: {run}", tables=[_training_table(training)], folded=_folded(source)
+    )
+
+
+def _folded(source: "Provenance") -> dict[str, list[str]]:
+    date = f"{source.calibration_date:%Y-%m-%d %H:%M}" if source.calibration_date else "unknown date"
+    packages = ", ".join(f"{name} {version}" for name, version in source.packages)
+    return {
+        f"Warnings ({len(source.warnings)})": list(source.warnings),
+        "Provenance": [
+            f"device {source.device}, calibrated {date}, fingerprint {source.calibration[:12]}",
+            f"{source.model} model, optimization level {source.optimization_level}, seed {source.seed}",
+            packages,
+        ],
+    }
 
 
 def _training_table(training: "TrainingCost") -> tuple[list[str], Rows]:
@@ -52,21 +84,6 @@ def _training_table(training: "TrainingCost") -> tuple[list[str], Rows]:
         ["circuits per job", str(training.circuits_per_job)],
         ["start of a job", seconds(training.seconds_per_job)],
         ["delay between shots", seconds(training.repetition_delay)],
-    ]
-
-
-def _quantum_title(cost: "QuantumCost") -> str:
-    source = cost.provenance
-    date = f"{source.calibration_date:%Y-%m-%d}" if source.calibration_date else "unknown"
-    how = f"{source.model} model, level {source.optimization_level}, seed {source.seed}"
-    return f"Quantum cost on {source.device} (calibrated {date}; {how})"
-
-
-def _quantum_tables(cost: "QuantumCost") -> list[tuple[list[str], Rows]]:
-    return [
-        (["one shot", "time", "share"], _time_rows(cost)),
-        (["success probability", "p"], _success_rows(cost)),
-        (["native gates", "one-qubit", "two-qubit"], _count_rows(cost)),
     ]
 
 
@@ -107,7 +124,3 @@ def _count_rows(cost: "QuantumCost") -> Rows:
         ["logical", str(cost.logical.one_qubit), str(cost.logical.two_qubit)],
         ["physical", str(cost.physical.one_qubit), str(cost.physical.two_qubit)],
     ]
-
-
-def _warning_lines(cost: "QuantumCost") -> list[str]:
-    return ["\n".join(f"Note: {line}." for line in cost.provenance.warnings)] if cost.provenance.warnings else []
