@@ -18,7 +18,7 @@ def feasible(evaluations: Sequence[Evaluation], goal: Goal) -> tuple[Evaluation,
 
 
 def front(evaluations: Sequence[Evaluation], goal: Goal) -> tuple[Evaluation, ...]:
-    """The feasible evaluations that no other one dominates, by falling accuracy (or the first objective, best first)."""
+    """The feasible evaluations that no other one dominates, best first by the first objective."""
     from moocore import is_nondominated
 
     candidates = feasible(evaluations, goal)
@@ -33,8 +33,8 @@ def front(evaluations: Sequence[Evaluation], goal: Goal) -> tuple[Evaluation, ..
 def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tuple[float, ...]:
     """Share of the box between ideal and reference that is dominated after each generation, 0 to 1.
 
-    Ideal is 0 for what is minimised and 1 for fractions that are maximised; reference are 0 for the latter and the
-    worst values of the first generation with a feasible evaluation for the former, so that the values of a run only grow.
+    The ideal is 0 for what is minimised and 1 for fractions that are maximised. The reference is 0 for the latter and
+    the worst value of the first generation with a feasible evaluation for the former, so that shares only grow.
     """
     from moocore import hypervolume
 
@@ -64,7 +64,7 @@ def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
 
 
 def _losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
-    """Objectives as losses, all to be minimised: 1 - value for fractions that are maximised. (evaluations, objectives)."""
+    """Objectives to be minimised, (evaluations, objectives): 1 - value for fractions that are maximised."""
     columns = [
         [1 - e.value(name) if OBJECTIVES[name].maximise else e.value(name) for e in evaluations]
         for name in goal.objectives

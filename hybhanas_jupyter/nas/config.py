@@ -3,22 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field
 
 from hybhanas_jupyter.errors import ConfigError, check_name
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
-from hybhanas_jupyter.nas.validation import Settings
+from hybhanas_jupyter.nas.validation import CHOICES, Settings, known
 
-
-def _known(name: str) -> str:
-    if name not in OBJECTIVES:
-        raise ValueError(f"one of {', '.join(OBJECTIVES)}")
-    return name
-
-
-ObjectiveName = Annotated[str, AfterValidator(_known)]
+ObjectiveName = Annotated[str, known("objective", OBJECTIVES)]
 
 
 def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
@@ -56,22 +49,17 @@ class SearchConfig(Settings):
     device: str = "fake_kyiv"
     shots: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     optimization_level: Annotated[int, Field(ge=0, le=3)] = 2
-    cost_model: Literal["calibrated", "paper"] = "calibrated"
+    cost_model: Annotated[str, known("cost model", ("calibrated", "paper"))] = "calibrated"
     space: SearchSpace = SearchSpace()
-    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=2)] = Field(default_factory=_paper_objectives)
+    objectives: Annotated[tuple[ObjectiveName, ...], *CHOICES, Field(min_length=2)] = Field(
+        default_factory=_paper_objectives
+    )
     constraints: dict[ObjectiveName, float] = Field(default_factory=dict)
     generations: Annotated[int, Field(ge=1, le=10_000)] = 8
     population: Annotated[int, Field(ge=2, le=10_000)] = 12
     training: TrainingSettings = TrainingSettings()
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-
-    @field_validator("objectives")
-    @classmethod
-    def _different(cls, objectives: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(objectives)) < len(objectives):
-            raise ValueError("each objective once")
-        return objectives
 
     @property
     def goal(self) -> Goal:
@@ -104,8 +92,8 @@ class SearchConfig(Settings):
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
         "space": SearchSpace(qubits=(2, 6), depth=(1, 4)),
-        "generations": 4,
-        "population": 8,
+        "generations": 5,
+        "population": 10,
         "training": TrainingSettings(epochs=4),
     },
     "paper-fixed": {

@@ -29,6 +29,7 @@ class Costs:
             )
 
     def __call__(self, architecture: Architecture) -> dict[str, Any]:
+        """Fields of `Evaluation`; raises `CircuitError` if the circuit cannot be costed."""
         key = Architecture((), architecture.ansatz).identity
         if key not in self._known:
             self._known[key] = self._cost(architecture)
@@ -41,18 +42,23 @@ class Costs:
         return {"device": self.device.name, "calibration": calibration.fingerprint}
 
     def _cost(self, architecture: Architecture) -> dict[str, Any]:
-        from hybhanas_jupyter.costs.quantum import quantum_cost
         from hybhanas_jupyter.costs.training import training_cost
 
         config = self._config
-        options = {"optimization_level": config.optimization_level, "model": config.cost_model, "shots": config.shots}
-        cost = quantum_cost(architecture.ansatz, self.device, **options)
-        epochs = config.training.epochs
-        training = training_cost(architecture.ansatz, self.device, samples=self._samples, epochs=epochs, **options)
+        training = training_cost(
+            architecture.ansatz,
+            self.device,
+            samples=self._samples,
+            epochs=config.training.epochs,
+            batch_size=config.training.batch_size,
+            shots=config.shots,
+            optimization_level=config.optimization_level,
+            model=config.cost_model,
+        )
         return {
             "quantum_time": training.quantum_time,
             "usage_time": training.usage_time,
-            "success_probability": cost.success_probability,
-            "two_qubit_gates": cost.physical.two_qubit,
-            "cost": cost.to_dict(),
+            "success_probability": training.cost.success_probability,
+            "two_qubit_gates": training.cost.physical.two_qubit,
+            "cost": training.cost.to_dict(),
         }

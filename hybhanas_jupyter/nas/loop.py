@@ -113,7 +113,7 @@ class Loop:
         return True
 
     def _evaluate(self, candidates: list[Evaluation]) -> None:
-        """Cost all candidates and train those that need it, the largest first, so that none is left alone at the end."""
+        """Cost all candidates and train those that need it, the largest first: none is left alone at the end."""
         trainings = Trainings(self.problem.submit)
         waiting: dict[str, list[Evaluation]] = {}
         for candidate in sorted(candidates, key=_effort, reverse=True):

@@ -85,8 +85,8 @@ def offspring(
     """
 
     def child() -> Architecture:
-        parents = (space.encode(tournament(population, rng).evaluation.architecture) for _ in range(2))
-        return space.decode(mutate(cross(*parents, space.genes, rng), space.genes, rng))
+        first, second = (space.encode(tournament(population, rng).evaluation.architecture) for _ in range(2))
+        return space.decode(mutate(cross(first, second, space.genes, rng), space.genes, rng))
 
     return _draw(count, child, lambda: space.sample(rng), accept)
 

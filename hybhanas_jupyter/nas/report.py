@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def row(evaluation: Evaluation) -> dict[str, Any]:
-    """One flat record: identity, genes, objectives, parts of the quantum cost."""
+    """One flat record: identity, genes, objectives, and as shot_... the parts of one shot's quantum cost."""
     ansatz = evaluation.architecture.ansatz
     return {
         "number": evaluation.number,
@@ -25,7 +25,7 @@ def row(evaluation: Evaluation) -> dict[str, Any]:
         "entangler": ansatz.entangler,
         "topology": ansatz.topology,
         **{name: evaluation.value(name) for name in OBJECTIVES},
-        **evaluation.cost,
+        **{f"shot_{name}": value for name, value in evaluation.cost.items()},
         "seconds": evaluation.seconds,
     }
 

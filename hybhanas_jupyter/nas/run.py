@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at a running search
 
 
-class _StopRequested(Exception):
+class _StopRequestedError(Exception):
     """Ends the loop; everything that is known is in the store."""
 
 
@@ -83,7 +83,10 @@ class Search:
         return search
 
     def start(self) -> None:
-        """Begin, or go on with a stored run; raises `HybHanasError` if it runs already or the store cannot be written."""
+        """Begin, or go on with a stored run.
+
+        Raises `HybHanasError` if it runs already, `StoreError` if the store cannot be written.
+        """
         with self._lock:
             if self._state in ("running", "paused", "stopping"):
                 raise HybHanasError(f"The search is {self._state} already.")
@@ -197,14 +200,14 @@ class Search:
     def check(self) -> None:
         """End the loop if a stop was requested."""
         if self._stop.is_set():
-            raise _StopRequested
+            raise _StopRequestedError
 
     def _main(self, database: Store) -> None:
         state = "failed"
         try:
             self._generations(database)
             state = "finished"
-        except _StopRequested:
+        except _StopRequestedError:
             state = "stopped"
         except Exception as error:  # handed to result() and wait()
             self._error = error
@@ -277,7 +280,7 @@ def _show(running: Search) -> None:
     from tqdm.auto import tqdm
 
     now = running.progress
-    with tqdm(total=now.total, unit="network") as bar:
+    with tqdm(total=now.total, unit="network", mininterval=1.0) as bar:
         try:
             while not running._done.wait(_POLL):
                 _update(bar, running.progress)
@@ -289,6 +292,6 @@ def _show(running: Search) -> None:
 
 
 def _update(bar: Any, now: Progress) -> None:
-    bar.n = now.evaluated
     bar.set_description(f"Generation {now.generation}/{now.generations}", refresh=False)
-    bar.set_postfix_str(f"front {now.front_size}, hypervolume {now.hypervolume:.3f}, saved {now.saved}")
+    bar.set_postfix_str(f"front {now.front_size}, hypervolume {now.hypervolume:.3f}, saved {now.saved}", refresh=False)
+    bar.update(now.evaluated - bar.n)

@@ -8,14 +8,14 @@ from itertools import permutations
 from math import prod
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, Ansatz
 from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.models.convolution import Convolution
+from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS, Convolution
 from hybhanas_jupyter.nas.architecture import Architecture
-from hybhanas_jupyter.nas.validation import Settings
+from hybhanas_jupyter.nas.validation import ASCENDING, CHOICES, Settings, known
 
 Genome = dict[str, Any]
 
@@ -29,18 +29,6 @@ class Gene:
     ordered: bool
 
 
-def _ascending(limits: tuple[int, int]) -> tuple[int, int]:
-    if limits[0] > limits[1]:
-        raise ValueError(f"(smallest, largest), e.g. {limits[::-1]}")
-    return limits
-
-
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("distinct values")
-    return values
-
-
 def _sequence(value: object) -> object:
     return tuple(value.split("-")) if isinstance(value, str) else value
 
@@ -52,36 +40,33 @@ def _convolution(value: object) -> object:
         raise ValueError(str(error)) from None
 
 
-Range = AfterValidator(_ascending)
-Choices = AfterValidator(_distinct)
-Rotations = Annotated[tuple[Literal["RX", "RY", "RZ"], ...], BeforeValidator(_sequence), Field(min_length=1)]
-SEQUENCES: tuple[tuple[str, ...], ...] = tuple(s for length in (1, 2, 3) for s in permutations(ROTATIONS, length))
+Qubits = Annotated[int, Field(ge=2, le=12)]
+Depth = Annotated[int, Field(ge=1, le=15)]
+Layers = Annotated[int, Field(ge=1, le=3)]
+Layer = Annotated[Convolution, BeforeValidator(_convolution)]
+Rotation = Annotated[str, known("rotation", ROTATIONS)]
+Sequence = Annotated[tuple[Rotation, ...], BeforeValidator(_sequence), Field(min_length=1)]
+SEQUENCES = tuple(sequence for length in (1, 2, 3) for sequence in permutations(ROTATIONS, length))
 
 
 class FixedCNN(Settings):
     """The same one to three convolutions in front of every candidate; only quantum genes evolve (section 3.1.1)."""
 
     mode: Literal["fixed"] = "fixed"
-    layers: Annotated[
-        tuple[Annotated[Convolution, BeforeValidator(_convolution)], ...], Field(min_length=1, max_length=3)
-    ] = (Convolution(8, pooling="max"),)
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=3)] = (Convolution(8, pooling="max"),)
 
 
 class VariableCNN(Settings):
     """Sets of values from which the convolutions of each candidate are drawn; padding keeps the size (kernel // 2)."""
 
     mode: Literal["variable"] = "variable"
-    layers: Annotated[tuple[Annotated[int, Field(ge=1, le=3)], Annotated[int, Field(ge=1, le=3)]], Range] = (1, 3)
-    channels: Annotated[tuple[Annotated[int, Field(ge=1, le=512)], ...], Field(min_length=1), Choices] = (8, 16, 32)
-    kernels: Annotated[tuple[Annotated[int, Field(ge=1, le=11)], ...], Field(min_length=1), Choices] = (3, 5)
-    strides: Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], Field(min_length=1), Choices] = (1,)
-    activations: Annotated[tuple[Literal["ReLU", "SiLU", "Tanh"], ...], Field(min_length=1), Choices] = (
-        "ReLU",
-        "SiLU",
-        "Tanh",
-    )
-    pooling: Annotated[tuple[Literal["none", "max", "avg"], ...], Field(min_length=1), Choices] = ("none", "avg")
-    dropout: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Field(min_length=1), Choices] = (0.0, 0.1)
+    layers: Annotated[tuple[Layers, Layers], ASCENDING] = (1, 3)
+    channels: Annotated[tuple[Annotated[int, Field(ge=1, le=512)], ...], *CHOICES] = (8, 16, 32)
+    kernels: Annotated[tuple[Annotated[int, Field(ge=1, le=11)], ...], *CHOICES] = (3, 5)
+    strides: Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], *CHOICES] = (1,)
+    activations: Annotated[tuple[Annotated[str, known("activation", ACTIVATIONS)], ...], *CHOICES] = ACTIVATIONS
+    pooling: Annotated[tuple[Annotated[str, known("pooling", POOLINGS)], ...], *CHOICES] = ("none", "avg")
+    dropout: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], *CHOICES] = (0.0, 0.1)
 
     @property
     def genes(self) -> tuple[Gene, ...]:
@@ -117,13 +102,11 @@ class SearchSpace(Settings):
     `qubits`, `depth` and `cnn.layers` are (smallest, largest); `rotations` are sequences: ("RY", "RZ") or "RY-RZ".
     """
 
-    qubits: Annotated[tuple[Annotated[int, Field(ge=2, le=12)], Annotated[int, Field(ge=2, le=12)]], Range] = (2, 12)
-    depth: Annotated[tuple[Annotated[int, Field(ge=1, le=15)], Annotated[int, Field(ge=1, le=15)]], Range] = (1, 15)
-    rotations: Annotated[tuple[Rotations, ...], Field(min_length=1), Choices] = SEQUENCES
-    entanglers: Annotated[tuple[Literal["CNOT", "CZ"], ...], Field(min_length=1), Choices] = ENTANGLERS
-    topologies: Annotated[
-        tuple[Literal["linear", "circular", "full", "star", "grid"], ...], Field(min_length=1), Choices
-    ] = TOPOLOGIES
+    qubits: Annotated[tuple[Qubits, Qubits], ASCENDING] = (2, 12)
+    depth: Annotated[tuple[Depth, Depth], ASCENDING] = (1, 15)
+    rotations: Annotated[tuple[Sequence, ...], *CHOICES] = SEQUENCES
+    entanglers: Annotated[tuple[Annotated[str, known("entangler", ENTANGLERS)], ...], *CHOICES] = ENTANGLERS
+    topologies: Annotated[tuple[Annotated[str, known("topology", TOPOLOGIES)], ...], *CHOICES] = TOPOLOGIES
     cnn: Annotated[FixedCNN | VariableCNN, Field(discriminator="mode")] = FixedCNN()
 
     @cached_property

@@ -1,11 +1,12 @@
 """Settings that report every wrong value at once, each with its path, the value and its bounds."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.errors import ConfigError, UnknownNameError, check_name
 
 _UNION_TAGS = ("fixed", "variable")  # pydantic puts a union's tag into the path; users do not write it
 _CONSEQUENCES = ("too_short",)  # a tuple lacks the items that are wrong
@@ -46,6 +47,34 @@ class Settings(BaseModel):
         return cls(**values)
 
 
+def known(kind: str, allowed: Iterable[str]) -> AfterValidator:
+    """A field that takes only `allowed` names; the message suggests the nearest."""
+
+    def check(name: str) -> str:
+        try:
+            return check_name(kind, name, allowed)
+        except UnknownNameError as error:
+            raise ValueError(str(error)) from None
+
+    return AfterValidator(check)
+
+
+def _ascending(limits: tuple[int, int]) -> tuple[int, int]:
+    if limits[0] > limits[1]:
+        raise ValueError(f"must be (smallest, largest), e.g. {limits[::-1]}")
+    return limits
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("must be distinct values")
+    return values
+
+
+ASCENDING = AfterValidator(_ascending)
+CHOICES = (Field(min_length=1), AfterValidator(_distinct))
+
+
 def _problems(error: ValidationError) -> list[str]:
     problems: list[str] = []
     items = error.errors()
@@ -66,6 +95,5 @@ def _below(path: tuple[int | str, ...], parent: tuple[int | str, ...]) -> bool:
 
 
 def _problem(path: str, message: str, value: object) -> str:
-    message = message.removeprefix("Value error, ").removeprefix("Input should be ").rstrip(".")
-    where = f"{path} is {value!r}, " if path else ""
-    return f"{where}allowed: {message}" if message[:1].islower() or message[:1] == "'" else f"{where}{message}"
+    message = message.removeprefix("Value error, ").replace("Input should be ", "must be ", 1).rstrip(".")
+    return f"{path} is {value!r}: {message}"
