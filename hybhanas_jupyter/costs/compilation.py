@@ -52,7 +52,7 @@ def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
     if circuit.num_qubits > device.num_qubits:
         wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.num_qubits}"
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
-    if circuit.num_nonlocal_gates() and device.target.build_coupling_map() is None:
+    if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
         raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
     _check_measurements(circuit)
 
@@ -155,10 +155,12 @@ def all_to_all(device: Device, placement: Sequence[int]) -> "Target":
 
 def _first_working_qubits(device: Device, n_qubits: int) -> list[int] | None:
     """Level 0 places qubit i on qubit i, faulty or not, unless it is told better."""
+    from qiskit.transpiler import CouplingMap
+
     coupling = device.target.build_coupling_map()
     if coupling is None:
         return None
-    region = max(coupling.connected_components(), key=len)
+    region = max(coupling.connected_components(), key=CouplingMap.size)
     working = sorted(region.graph.nodes())
     return working[:n_qubits] if len(working) >= n_qubits else None
 

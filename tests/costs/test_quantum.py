@@ -1,0 +1,214 @@
+import math
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, transpile
+from qiskit.circuit.random import random_circuit
+
+import hybhanas_jupyter as hyb
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
+from hybhanas_jupyter.errors import CircuitError, UnknownNameError
+
+MODELS = ["calibrated", "paper"]
+
+
+def bell(n_qubits: int = 2) -> QuantumCircuit:
+    circuit = QuantumCircuit(n_qubits, name="bell")
+    circuit.h(0)
+    for qubit in range(n_qubits - 1):
+        circuit.cx(qubit, qubit + 1)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    "device_name", ["fake_kyiv", "fake_torino", "fake_algiers", "fake_burlington", "fake_fractional"]
+)
+@pytest.mark.parametrize("level", [0, 2])
+def test_makespan_is_qiskits(device_name, level):
+    target = hyb.device(device_name).target
+    for seed in range(4):
+        circuit = random_circuit(2 + seed, 20 + 20 * seed, max_operands=2, seed=seed)
+        cost = quantum_cost(circuit, device_name, optimization_level=level, seed=seed)
+        expected = cost.physical_circuit.estimate_duration(target, unit="s")
+        assert cost.execution_time == pytest.approx(expected, rel=1e-12)
+
+
+def test_same_circuit_as_qiskits_transpiler():
+    device = hyb.device("fake_kyiv")
+    circuit = Ansatz(4, 2, topology="full").to_circuit()
+    reference = transpile(circuit, target=device.target, optimization_level=2, seed_transpiler=7)
+    cost = quantum_cost(circuit, device, seed=7)
+    assert cost.physical_circuit.count_ops() == reference.count_ops()
+    assert cost.depth == reference.depth()
+    assert cost.physical.two_qubit == reference.num_nonlocal_gates()
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("ansatz", [Ansatz(2, 1), Ansatz(5, 2, topology="full"), Ansatz(4, 1, entangler="CZ")])
+def test_parts_sum_to_the_totals(model, ansatz):
+    cost = quantum_cost(ansatz, "fake_kyiv", model=model)
+    assert cost.logical_time + cost.routing_time == cost.execution_time
+    assert cost.gate_error_penalty + cost.decoherence_penalty == cost.reliability_penalty
+    assert cost.execution_time + cost.reliability_penalty == cost.effective_time
+    assert cost.effective_time == pytest.approx(cost.execution_time / cost.success_probability, rel=1e-9)
+    assert math.exp(cost.log_effective_time) == pytest.approx(cost.effective_time, rel=1e-9)
+    assert min(cost.to_dict()[name] for name in cost.to_dict() if name != "log_success_probability") >= 0
+
+
+def test_linear_ansatz_needs_no_routing_and_full_does():
+    assert quantum_cost(Ansatz(4, 2), "fake_kyiv").physical.two_qubit == 6
+    full = quantum_cost(Ansatz(6, 2, topology="full"), "fake_kyiv")
+    assert full.logical.two_qubit == 30 < full.physical.two_qubit
+    assert full.routing_time > 0
+
+
+def test_parameters_stay_symbolic_so_that_no_angle_is_optimised_away():
+    circuit = Ansatz(4, 2, ("RY", "RZ")).to_circuit()
+    at_zero = quantum_cost(circuit.assign_parameters(np.zeros(20)), "fake_kyiv")
+    symbolic = quantum_cost(circuit, "fake_kyiv")
+    assert set(symbolic.physical_circuit.parameters) == set(circuit.parameters)
+    assert at_zero.physical.one_qubit < symbolic.physical.one_qubit
+
+
+def test_usage_time_adds_job_start_delay_and_readout():
+    device = hyb.device("fake_kyiv")
+    one, many = (quantum_cost(bell(), device, shots=shots) for shots in (1, 10_001))
+    shot = 250e-6 + one.execution_time + device.target["measure"][(0,)].duration
+    assert one.usage_time == pytest.approx(2 + shot)
+    assert many.usage_time - one.usage_time == pytest.approx(10_000 * shot)
+
+
+def test_only_measured_qubits_are_read_out():
+    circuit = bell(3)
+    circuit.add_bits(QuantumCircuit(0, 1).clbits)
+    everything = quantum_cost(circuit, "fake_kyiv")
+    circuit.measure(1, 0)
+    one = quantum_cost(circuit, "fake_kyiv")
+    assert (len(everything.measured_qubits), len(one.measured_qubits)) == (3, 1)
+    error = hyb.device("fake_kyiv").target["measure"][one.measured_qubits].error
+    assert one.readout_success_probability == pytest.approx(1 - error)
+
+
+def test_second_call_comes_from_the_cache_and_circuits_are_not_mixed_up():
+    first = quantum_cost(bell(), "fake_kyiv")
+    assert quantum_cost(bell(), "fake_kyiv") is first
+    assert quantum_cost(bell(3), "fake_kyiv") is not first
+    assert quantum_cost(bell(), "fake_torino") is not first
+    blocks = [QuantumCircuit(2, name="block"), QuantumCircuit(2, name="block")]
+    blocks[0].cx(0, 1)
+    blocks[1].h(0)
+    costs = []
+    for block in blocks:
+        circuit = QuantumCircuit(2)
+        circuit.append(block.to_instruction(), [0, 1])
+        costs.append(quantum_cost(circuit, "fake_kyiv"))
+    assert [cost.physical.two_qubit for cost in costs] == [1, 0]
+
+
+def test_physical_circuit_is_taken_as_it_is():
+    device = hyb.device("fake_kyiv")
+    physical = transpile(bell(3), target=device.target, optimization_level=0, initial_layout=[10, 40, 90])
+    cost = quantum_cost(physical, device, optimization_level=3)
+    assert cost.physical_circuit == physical
+    assert cost.routing_time == 0
+    assert any("taken as it is" in warning for warning in cost.provenance.warnings)
+
+
+def test_faulty_coupler_that_the_circuit_insists_on_is_an_explained_infinity():
+    pair = hyb.device("fake_kyiv").calibration.faulty_couplers[0]
+    circuit = QuantumCircuit(127)
+    circuit.ecr(*pair)
+    cost = quantum_cost(circuit, "fake_kyiv")
+    assert (cost.success_probability, cost.effective_time) == (0, math.inf)
+    assert any(f"faulty ecr on {pair}" in warning for warning in cost.provenance.warnings)
+    assert "inf" in repr(cost)
+
+
+def test_deep_circuits_survive_underflow():
+    pair = min(qubits for qubits in hyb.device("fake_kyiv").target["ecr"])
+    circuit = QuantumCircuit(127)
+    for _ in range(200_000):
+        circuit.ecr(*pair)
+    cost = quantum_cost(circuit, "fake_kyiv")
+    assert cost.success_probability == 0
+    assert cost.effective_time == math.inf
+    assert 300 * math.log(10) < cost.log_effective_time < math.inf
+    assert "1e" in repr(cost)
+
+
+@pytest.mark.parametrize("view", [repr, QuantumCost._repr_html_])
+def test_report_shows_the_parts(view):
+    text = view(quantum_cost(Ansatz(5, 2, topology="full"), "fake_kyiv"))
+    for label in ("logical gates", "routing", "= execution", "gate errors", "decoherence", "= effective", "fake_kyiv"):
+        assert label in text
+
+
+def with_condition() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.x(0)
+    return circuit
+
+
+def with_gate_after_measurement() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    circuit.x(0)
+    return circuit
+
+
+def with_reset() -> QuantumCircuit:
+    circuit = bell()
+    circuit.reset(0)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("circuit", "device_name", "message"),
+    [
+        (with_condition(), "fake_kyiv", "if_else"),
+        (with_gate_after_measurement(), "fake_kyiv", "after a measurement"),
+        (with_reset(), "fake_kyiv", "reset"),
+        (QuantumCircuit(2), "fake_kyiv", "no gates"),
+        (bell(6), "fake_manila", "has 6 qubits, fake_manila has 5"),
+        (bell(), "fake_armonk", "has 2 qubits, fake_armonk has 1"),
+        (bell(), "fake_kyoto", "no working two-qubit gate"),
+        ("bell", "fake_kyiv", "str is no circuit"),
+    ],
+)
+def test_what_cannot_be_costed_is_named_in_one_line(circuit, device_name, message):
+    with pytest.raises(CircuitError, match=message) as caught:
+        quantum_cost(circuit, device_name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"shots": 0}, CircuitError, "shots is 0"),
+        ({"shots": 1.5}, CircuitError, "shots is 1.5"),
+        ({"seed": -1}, CircuitError, "seed is -1"),
+        ({"optimization_level": 4}, CircuitError, "optimization_level is 4"),
+        ({"model": "exact"}, UnknownNameError, "Unknown model 'exact'"),
+        ({"backend": "fake_kyv"}, UnknownNameError, "Did you mean 'fake_kyiv'"),
+    ],
+)
+def test_bad_options_are_named(options, error, message):
+    with pytest.raises(error, match=message):
+        quantum_cost(bell(), **{"backend": "fake_kyiv", **options})
+
+
+def test_one_qubit_circuit_runs_on_a_one_qubit_device():
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    cost = quantum_cost(circuit, "fake_armonk")
+    assert cost.physical.two_qubit == 0 < cost.execution_time
+
+
+def test_virtual_gates_only_cost_nothing():
+    circuit = QuantumCircuit(1)
+    circuit.rz(0.3, 0)
+    cost = quantum_cost(circuit, "fake_kyiv")
+    assert (cost.execution_time, cost.effective_time, cost.success_probability) == (0, 0, 1)
