@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hybhanas_jupyter.nas.evaluation import Evaluation
-    from hybhanas_jupyter.nas.run import Run
+    from hybhanas_jupyter.nas.results import Run
 
 COSTS = ("quantum_time", "classical_time", "total_time", "parameters")
 

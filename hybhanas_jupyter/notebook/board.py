@@ -1,0 +1,110 @@
+"""Accuracy against every cost, side by side: what is picked in one view is picked in all."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import ipywidgets as widgets
+import numpy as np
+
+from hybhanas_jupyter.nas.analysis import front
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.notebook.pareto_view import ParetoView, colour_scale, link_selection
+from hybhanas_jupyter.plots.page import COSTS
+from hybhanas_jupyter.plots.palette import GENERATIONS
+from hybhanas_jupyter.plots.pareto import pareto_data
+
+MOST_POINTS = 1000  # bqplot redraws 1,000 points in 0.1 s, 10,000 in 1.2 s
+
+
+class Board(widgets.VBox):
+    """Four linked Pareto views of the evaluations so far, with a slider that replays the generations.
+
+    `on_pick` is called with the evaluations that the user picked.
+    """
+
+    def __init__(self, on_pick: Callable[[list[Evaluation]], None] = lambda picked: None) -> None:
+        self._evaluations: list[Evaluation] = []
+        self._goal = SearchConfig().goal
+        self._drawn: list[Evaluation] = []
+        self._on_pick = on_pick
+        self._colours = colour_scale(2)
+        self._views = [ParetoView(pareto_data([], cost), self._colours) for cost in COSTS]
+        link_selection(self._views)
+        self._views[0].points.observe(self._pick, "selected")
+        self._mouse = widgets.ToggleButtons(options=["Click", "Lasso"], tooltips=["Pick points", "Draw around points"])
+        self._mouse.style.button_width = "5em"
+        self._mouse.observe(self._set_mouse, "value")
+        self._clear = widgets.Button(description="Clear selection", tooltip="Pick nothing")
+        self._clear.on_click(lambda _: self.pick([]))
+        self._replay = widgets.IntSlider(1, 1, 1, description="Generation", continuous_update=True)
+        self._replay.add_class("hyb-replay")
+        self._replay.observe(lambda _: self._draw(), "value")
+        self._legend = widgets.HTML()
+        grid = widgets.GridBox([view.figure for view in self._views])
+        grid.add_class("hyb-grid")
+        tools = widgets.HBox([self._replay, self._mouse, self._clear], layout=widgets.Layout(flex_flow="row wrap"))
+        super().__init__([tools, grid, self._legend])
+
+    def expect(self, config: SearchConfig) -> None:
+        """Empty the views for a run of `config`."""
+        self._goal = config.goal
+        self._colours.max = max(2, config.generations)
+        self.pick([])
+        self.update([])
+
+    def update(self, evaluations: Sequence[Evaluation]) -> None:
+        """Show all `evaluations`; the slider stays where the user has put it, else it follows."""
+        follows = self._replay.value == self._replay.max
+        self._evaluations = list(evaluations)
+        last = max((e.generation for e in evaluations), default=1)
+        if last == self._replay.max:
+            self._draw()
+            return
+        self._replay.max = last
+        if follows:
+            self._replay.value = last
+
+    def pick(self, rows: Sequence[int]) -> None:
+        """Pick evaluations by their row among the drawn ones."""
+        for view in self._views:
+            view.points.selected = np.array(rows) if rows else None
+
+    def _draw(self) -> None:
+        shown = [e for e in self._evaluations if e.generation <= self._replay.value]
+        best = front(shown, self._goal)
+        self._drawn = _drawable(shown, best)
+        for cost, view in zip(COSTS, self._views, strict=True):
+            view.update(pareto_data(self._drawn, cost, front=best))
+        self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn))
+
+    def _pick(self, change: dict[str, object]) -> None:
+        rows = change["new"]
+        chosen = [] if rows is None else [int(row) for row in rows]  # type: ignore[attr-defined]
+        self._on_pick([self._drawn[row] for row in chosen if row < len(self._drawn)])
+
+    def _set_mouse(self, change: dict[str, object]) -> None:
+        for view in self._views:
+            view.lasso(change["new"] == "Lasso")
+
+
+def _drawable(evaluations: Sequence[Evaluation], best: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those with finite values on every axis, so that a row means the same in all views; the newest and the front."""
+    used = [cost for cost in COSTS if any(math.isfinite(e.value(cost)) for e in evaluations)]
+    finite = [e for e in evaluations if all(math.isfinite(e.value(name)) for name in ("accuracy", *used))]
+    surplus = len(finite) - MOST_POINTS
+    if surplus <= 0:
+        return finite
+    members = {e.number for e in best}
+    dropped = {e.number for e in [e for e in finite if e.number not in members][:surplus]}
+    return [e for e in finite if e.number not in dropped]
+
+
+def _legend(generations: int, missing: int) -> str:
+    ramp = ", ".join(GENERATIONS)
+    left_out = f" · {missing} failed, infinite or older evaluations are not drawn" if missing else ""
+    return (
+        "<div class='hyb-legend'>◆ front of the search · <span class='hyb-line'></span> best in this view · "
+        f"● dominated (faded) · generation 1 <span class='hyb-ramp' style='background:linear-gradient(90deg,{ramp})'>"
+        f"</span> {generations}{left_out}</div>"
+    )

@@ -1,0 +1,20 @@
+"""The style sheet of the widgets: colours come from the theme of the page, so that light and dark both work."""
+
+from ipywidgets import HTML
+
+_RULES = """
+.hyb-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 4px; overflow: hidden }
+.hyb-pareto .axislabel, .hyb-pareto .tick text { fill: var(--jp-ui-font-color1, #333) !important }
+.hyb-pareto .axislabel { font-size: 12px }
+.hyb-legend { font-size: 12px; line-height: 1.6; color: var(--jp-ui-font-color1, #333) }
+.hyb-ramp { display: inline-block; width: 70px; height: 10px; vertical-align: middle }
+.hyb-line { display: inline-block; width: 20px; border-top: 2px solid #808080; vertical-align: middle }
+.hyb-status { font-weight: 600; font-variant-numeric: tabular-nums }
+.hyb-error { color: var(--jp-error-color0, #b00020); font-size: 12px }
+.bqplot_tooltip_div, .bqplot_tooltip_div * { color: var(--jp-ui-font-color1, #333) !important }
+"""
+
+
+def style_sheet() -> HTML:
+    """An invisible widget that carries the rules; put it once into every view."""
+    return HTML(f"<style>{_RULES}</style>", layout={"height": "0", "margin": "0"})

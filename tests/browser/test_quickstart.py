@@ -1,0 +1,42 @@
+"""The quickstart in a real JupyterLab: run all, Start, marks generation by generation, Stop."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.jupyter import jupyter, open_lab
+
+QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
+
+
+@pytest.fixture
+def lab(tmp_path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.copy(QUICKSTART, folder)
+    with jupyter(folder) as url:
+        yield url
+
+
+def test_quickstart(page: Page, lab: str, artifacts: Path):
+    open_lab(page, lab, QUICKSTART.name)
+    view = page.locator(".hyb-pareto").first
+    expect(view).to_be_visible(timeout=120_000)
+    dots = view.locator(".dot")
+    expect(dots).to_have_count(0)
+
+    page.locator(".hyb-start").click()
+    status = page.locator(".hyb-status")
+    expect(status).to_contain_text("generation 2 of", timeout=90_000)
+    first = dots.count()
+    assert first > 0
+    expect(status).to_contain_text("generation 3 of", timeout=90_000)
+    assert dots.count() > first
+
+    page.locator(".hyb-stop").click()
+    expect(status).to_contain_text(re.compile("^stopped"), timeout=5_000)
+    page.locator(".jp-OutputArea-output", has=view).screenshot(path=artifacts / "quickstart.png")
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
