@@ -1,5 +1,6 @@
 """Costs as text and HTML tables."""
 
+from dataclasses import replace
 from math import isfinite, log
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,8 @@ def training_html(training: "TrainingCost") -> str:
 
 
 def _quantum_report(cost: "QuantumCost") -> Report:
-    source = cost.provenance
     return Report(
-        title=f"Quantum cost on {source.device}, effective {_effective_time(cost)} per valid shot",
+        title=f"Quantum cost on {cost.provenance.device}, effective {_effective_time(cost)} per valid shot",
         parts={
             "logical": cost.logical_time,
             "routing": cost.routing_time,
@@ -48,16 +48,15 @@ def _quantum_report(cost: "QuantumCost") -> Report:
             (["success probability", "p"], _success_rows(cost)),
             (["native gates", "one-qubit", "two-qubit"], _count_rows(cost)),
         ],
-        folded=_folded(source),
+        folded=_folded(cost.provenance),
     )
 
 
 def _training_report(training: "TrainingCost") -> Report:
-    source = training.cost.provenance
+    shot = _quantum_report(training.cost)
     run = f"{training.samples} samples x {training.epochs} epochs x {training.shots} shots"
-    return Report(
-        title=f"Training on {source.device}: {run}", tables=[_training_table(training)], folded=_folded(source)
-    )
+    title = f"Training on {training.cost.provenance.device}: {run}"
+    return replace(shot, title=title, tables=[_training_table(training), *shot.tables])
 
 
 def _folded(source: "Provenance") -> dict[str, list[str]]:

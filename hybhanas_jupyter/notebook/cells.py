@@ -2,12 +2,14 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
+
+from hybhanas_jupyter.notebook.qnodes import Calls, recorded_calls
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -20,7 +22,7 @@ class CellResult:
     """What a body left behind.
 
     `value` and `label` are those of the last expression ("" without one), `silent` says that a semicolon ends the body,
-    `bound` are the variables it bound, `used` those it mentions.
+    `bound` are the variables it bound, `used` those it mentions, `calls` the QNodes it called.
     """
 
     value: object
@@ -28,6 +30,7 @@ class CellResult:
     silent: bool
     bound: dict[str, object]
     used: dict[str, object]
+    calls: Calls
 
 
 def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
@@ -38,7 +41,7 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
     """
     __tracebackhide__ = True
     if _is_qasm(body):
-        return CellResult(value=None, label="", silent=True, bound={"OpenQASM": body}, used={})
+        return CellResult(value=None, label="", silent=True, bound={"OpenQASM": body}, used={}, calls={})
     # Tracebacks count the magic's own line and the empty lines that IPython removes from the top of a body.
     removed = body[: len(body) - len(body.lstrip())].count("\n")
     source = "\n" * (1 + removed) + ip.transform_cell(body)
@@ -52,8 +55,9 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
         steps.append(_compile(ip, ast.Expression(last), name, "eval"))
     before = dict(ip.user_ns)
     value = None
-    for code in steps:
-        value = eval(code, ip.user_global_ns, ip.user_ns)  # exec of a module's code, eval of the last expression
+    with recorded_calls(source) as calls:
+        for code in steps:
+            value = eval(code, ip.user_global_ns, ip.user_ns)  # exec of a module's code, eval of the last expression
     after = {k: v for k, v in ip.user_ns.items() if not k.startswith("_")}
     return CellResult(
         value=value,
@@ -61,7 +65,24 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
         silent=ip.displayhook.semicolon_at_end_of_expression(source),
         bound={k: v for k, v in after.items() if k in stored or k not in before or before[k] is not v},
         used={node.id: after[node.id] for node in names if node.id in after},
+        calls=calls,
     )
+
+
+def evaluate(ip: "InteractiveShell", expression: str, local_ns: Mapping[str, Any] | None) -> CellResult:
+    """The value of the expression of a `%qcost` line; errors inside it pass through.
+
+    Raises `UsageError` for what is no expression, or mentions an unknown name.
+    """
+    __tracebackhide__ = True
+    if not expression:
+        raise UsageError("No circuit given: write %qcost EXPRESSION [options], the expression first.")
+    with recorded_calls(expression) as calls:
+        try:
+            value = eval(expression, ip.user_global_ns, local_ns)
+        except (SyntaxError, NameError) as error:
+            raise UsageError(f"Cannot evaluate {expression!r}: {error}.") from None
+    return CellResult(value, label=expression, silent=False, bound={}, used={}, calls=calls)
 
 
 def _compile(ip: "InteractiveShell", tree: ast.AST, name: str, mode: str) -> "CodeType":
@@ -81,11 +102,12 @@ def _is_qasm(body: str) -> bool:
 def find_circuits(result: CellResult, is_circuit: Callable[[object], bool]) -> dict[str, Any]:
     """The circuits of a cell by name, each object once.
 
-    They are the variables that the cell binds and its last expression, or, if these hold none, the variables it
-    mentions. Lists, tuples and dicts of circuits count by element: `circuits[0]`.
+    They are the variables that the cell binds and its last expression; if these hold none, the variables it mentions;
+    and then the QNodes that it called, wherever they are. Lists, tuples and dicts count by element: `circuits[0]`.
     """
     own = result.bound | ({result.label: result.value} if result.label else {})
-    for variables in (own, result.used):
+    called = {call.qnode.func.__name__: call.qnode for call in result.calls.values()}
+    for variables in (own, result.used, called):
         found: dict[str, Any] = {}
         for name, value in variables.items():
             for label, circuit in _elements(name, value):

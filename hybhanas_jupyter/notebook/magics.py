@@ -1,6 +1,5 @@
 """`%%qcost`, `%qcost`, `%qdevices` and `%hybhanas`: parse the line, call the public function, display the result."""
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from IPython.display import display
-from traitlets import Int, Unicode
+from traitlets import Enum, Int, Unicode
 
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
-from hybhanas_jupyter.notebook.cells import CellResult, find_circuits, run_body
+from hybhanas_jupyter.notebook.cells import CellResult, evaluate, find_circuits, run_body
 from hybhanas_jupyter.notebook.completion import register_completion
-from hybhanas_jupyter.notebook.options import parse, with_options
-from hybhanas_jupyter.notebook.report import CostRow, CostTable
+from hybhanas_jupyter.notebook.options import MODELS, parse, split, with_options
+from hybhanas_jupyter.notebook.report import BudgetError, CostRow, CostTable
 
 if TYPE_CHECKING:
-    import argparse
+    from argparse import Namespace
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from hybhanas_jupyter.costs.quantum import QuantumCost
     from hybhanas_jupyter.hardware.devices import Device
 
 
@@ -34,6 +32,7 @@ class QCost(Magics):
     shots = Int(1000, min=1, help="Executions of each circuit.").tag(config=True)
     level = Int(2, min=0, max=3, help="Optimization level of the transpiler.").tag(config=True)
     seed = Int(0, min=0, help="Seed of the transpiler.").tag(config=True)
+    model = Enum(MODELS, "calibrated", help="Cost model.").tag(config=True)
 
     @with_options
     @line_cell_magic
@@ -47,30 +46,28 @@ class QCost(Magics):
         In a line: return the cost of EXPRESSION, which comes before the options.
         """
         __tracebackhide__ = True
-        text = line.rstrip().removesuffix(";") if cell is None else line
-        expression, text = ("", text) if cell is not None else _split(text)
-        options = parse(self.qcost.parser, text)
+        expression, text = split(line) if cell is None else ("", line)
+        # Only the options are expanded, from the user's frame: $ and {} in code stay as they are.
+        options = parse(self.qcost.parser, self.shell.var_expand(text, depth=2))
         if options.help:
             print(self.qcost.__doc__)  # noqa: T201  help goes where a cell's output goes
             return None
         with _one_line():
             devices = self._devices(options)
         if cell is None:
-            value = self._evaluate(expression, local_ns)
-            with _one_line():
-                cost = self._cost(options, devices, {expression: value})
-            return None if options.quiet or line.endswith(";") else cost
+            table = self._costs(options, devices, evaluate(self.shell, expression, local_ns))
+            table.check_budget(options.fail_above)
+            return None if options.quiet or line.endswith(";") else table.result
         result = run_body(self.shell, line, cell)
         try:
-            with _one_line():
-                cost = self._cost(options, devices, self._choose(options, result))
-        except UsageError:
+            table = self._costs(options, devices, result)
+            if not options.quiet:
+                display(table.result)
+            table.check_budget(options.fail_above)
+        except (UsageError, BudgetError):
             # Without this, the value of the user's last expression would be lost with the report.
-            if not result.silent:
-                self.shell.displayhook(result.value)
+            self.shell.displayhook(None if result.silent else result.value)
             raise
-        if not options.quiet:
-            display(cost)
         return None if result.silent else result.value
 
     @line_magic
@@ -89,21 +86,29 @@ class QCost(Magics):
         with _one_line():
             return configurator(SearchConfig.load(line.strip()) if line.strip() else None)
 
-    def _devices(self, options: "argparse.Namespace") -> "list[Device]":
+    def _devices(self, options: "Namespace") -> "list[Device]":
         from hybhanas_jupyter.hardware.devices import device
 
         return [device(name) for name in options.backend or [self.backend]]
 
-    def _evaluate(self, expression: str, local_ns: Mapping[str, Any] | None) -> object:
-        __tracebackhide__ = True
-        if not expression:
-            raise UsageError("No circuit given: write %qcost EXPRESSION [options], the expression first.")
-        try:
-            return eval(expression, self.shell.user_global_ns, local_ns)
-        except (SyntaxError, NameError) as error:
-            raise UsageError(f"{expression!r} cannot be evaluated: {error}.") from None
+    def _costs(self, options: "Namespace", devices: "list[Device]", result: CellResult) -> CostTable:
+        """Cost the circuits of a cell or line, and keep the result where the options say."""
+        with _one_line():
+            circuits = self._choose(options, result)
+            table = CostTable(
+                tuple(
+                    self._row(options, device, name, circuit, result)
+                    for name, circuit in circuits.items()
+                    for device in devices
+                )
+            )
+            if options.save:
+                table.save(options.save)
+        if options.output:
+            self.shell.user_ns[options.output] = table.result
+        return table
 
-    def _choose(self, options: "argparse.Namespace", result: CellResult) -> dict[str, Any]:
+    def _choose(self, options: "Namespace", result: CellResult) -> dict[str, Any]:
         from hybhanas_jupyter.circuits.readers import is_circuit
 
         circuits = find_circuits(result, is_circuit)
@@ -112,53 +117,41 @@ class QCost(Magics):
             return {options.circuit: circuits[check_name("circuit", options.circuit, circuits)]}
         if not circuits:
             raise CircuitError(
-                "No circuit in this cell: neither a variable it binds or mentions nor its last expression is a Qiskit "
-                "QuantumCircuit, a PennyLane QNode, a list of them or OpenQASM text."
+                "No circuit found: looked for a Qiskit QuantumCircuit, a PennyLane QNode, a list of them or OpenQASM "
+                "text among the variables that are bound, the last expression and the names that are mentioned."
             )
         return circuits
 
-    def _cost(
-        self, options: "argparse.Namespace", devices: "list[Device]", circuits: dict[str, Any]
-    ) -> "QuantumCost | CostTable":
+    def _row(self, options: "Namespace", device: "Device", name: str, circuit: Any, result: CellResult) -> CostRow:
         from hybhanas_jupyter.costs.quantum import quantum_cost
+        from hybhanas_jupyter.costs.training import training_cost
 
+        def setting(name: str) -> Any:
+            given = getattr(options, name)
+            return getattr(self, name) if given is None else given
+
+        call = result.calls.get(id(circuit))
         settings = {
-            "shots": self.shots if options.shots is None else options.shots,
-            "optimization_level": self.level if options.level is None else options.level,
-            "seed": self.seed if options.seed is None else options.seed,
+            "shots": setting("shots"),
+            "optimization_level": setting("level"),
+            "seed": setting("seed"),
+            "model": setting("model"),
+            "arguments": call.arguments if call else (),
         }
-        rows = [
-            CostRow(name, device.name, quantum_cost(circuit, device, **settings))
-            for name, circuit in circuits.items()
-            for device in devices
-        ]
-        cost = rows[0].cost if len(rows) == 1 else CostTable(tuple(rows))
-        if options.output:
-            self.shell.user_ns[options.output] = cost
-        return cost
-
-
-def _split(line: str) -> tuple[str, str]:
-    """The expression of a `%qcost` line and the options behind it, which start after a whole expression."""
-    starts = (match.start() for match in re.finditer(r"(^|\s)(?=--?[A-Za-z])", line))
-    start = next((start for start in starts if not line[:start].strip() or _is_expression(line[:start])), len(line))
-    return line[:start].strip(), line[start:]
-
-
-def _is_expression(text: str) -> bool:
-    try:
-        ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError):
-        return False
-    return True
+        if options.samples is None:
+            return CostRow(name, quantum_cost(circuit, device, **settings))
+        if options.batch_size is not None:
+            settings["batch_size"] = options.batch_size
+        training = training_cost(circuit, device, samples=options.samples, epochs=options.epochs, **settings)
+        return CostRow(name, training.cost, training)
 
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """Turn this package's errors into IPython's one-line UsageError."""
+    """Turn this package's errors and those of files into IPython's one-line UsageError."""
     try:
         yield
-    except HybHanasError as error:
+    except (HybHanasError, OSError) as error:
         raise UsageError(str(error)) from None
 
 

@@ -1,8 +1,12 @@
 """The options of `%%qcost` and `%qcost`: one table for parsing, help and completion."""
 
 import argparse
+import ast
 import keyword
+import re
 from collections.abc import Callable
+from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -11,15 +15,19 @@ from IPython.utils.process import arg_split
 
 from hybhanas_jupyter.errors import HybHanasError, check_name
 
+MODELS = ("calibrated", "paper")
+
 EXAMPLES = """
 examples:
   %%qcost --backend fake_kyiv                     the circuits of this cell on fake_kyiv
   %%qcost --backend fake_kyiv fake_fez -o table   two devices compared, kept as `table`
   %%qcost --circuit qc --level 3 --seed 7         one circuit, the strongest transpiler level
+  %%qcost --samples 1000 --epochs 10              the whole training, on two clocks
+  %%qcost --fail-above 1e-4                       an error if a valid shot takes more than 100 us
   cost = %qcost qc --backend fake_torino          the cost of an expression, without running a cell
 
 A `;` at the end of the body hides the value of its last expression, -q hides the report.
-Defaults for the notebook: %config QCost.backend = "fake_torino" (shots, level, seed likewise).
+Defaults for the notebook: %config QCost.backend = "fake_torino"; also shots, level, seed and model.
 """
 
 
@@ -42,6 +50,23 @@ def _variable(text: str) -> str:
     return text
 
 
+def _positive_seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not 0 < value < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
+    return value
+
+
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if path.suffix not in (".json", ".csv") or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no .json or .csv file in an existing folder")
+    return path
+
+
 OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("-b", "--backend"): {
         "action": "extend",
@@ -52,9 +77,20 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("--shots",): {"type": _whole(1, 10**9), "metavar": "N", "help": "executions of each circuit"},
     ("--level",): {"type": _whole(0, 3), "metavar": "0-3", "help": "optimization level of the transpiler"},
     ("--seed",): {"type": _whole(0, 2**31 - 1), "metavar": "N", "help": "seed of the transpiler"},
+    ("--model",): {"choices": MODELS, "metavar": "NAME", "help": f"cost model: {' or '.join(MODELS)}"},
+    ("--samples",): {"type": _whole(1, 10**12), "metavar": "N", "help": "training samples: adds the training's cost"},
+    ("--epochs",): {"type": _whole(1, 10**9), "metavar": "N", "help": "training epochs"},
+    ("--batch-size",): {"type": _whole(1, 10**9), "metavar": "N", "help": "samples of one training step (32)"},
     ("--circuit",): {"metavar": "NAME", "help": "cost only this circuit of the cell"},
     ("-o", "--output"): {"type": _variable, "metavar": "NAME", "help": "store the result in this variable"},
     ("-q", "--quiet"): {"action": "store_true", "help": "print no report"},
+    ("--save",): {"type": _file, "metavar": "FILE", "help": "write the data to a .json or .csv file"},
+    ("--fail-above",): {
+        "type": _positive_seconds,
+        "metavar": "SECONDS",
+        "default": inf,
+        "help": "raise an error if the effective time of a shot or, with --samples, the training takes longer",
+    },
     ("-h", "--help"): {"action": "store_true", "help": "show this text"},
 }
 
@@ -75,4 +111,24 @@ def parse(parser: Any, text: str) -> argparse.Namespace:
             check_name("option", word, [flag for flags in OPTIONS for flag in flags])
     except (ValueError, HybHanasError) as error:
         raise UsageError(str(error)) from None
+    if (options.samples is None) != (options.epochs is None):
+        raise UsageError("A training needs both --samples and --epochs.")
+    if options.batch_size is not None and options.samples is None:
+        raise UsageError("--batch-size belongs to a training: give --samples and --epochs too.")
     return options
+
+
+def split(line: str) -> tuple[str, str]:
+    """The expression of a `%qcost` line and the options behind it, which start after a whole expression."""
+    line = line.rstrip(" ;")
+    starts = (match.start() for match in re.finditer(r"(^|\s)(?=--?[A-Za-z])", line))
+    start = next((start for start in starts if not line[:start].strip() or _is_expression(line[:start])), len(line))
+    return line[:start].strip(), line[start:]
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True

@@ -1,56 +1,118 @@
-"""Several costs in one table: circuits times devices."""
+"""What a magic shows and keeps: the costs of its circuits on its devices, one row each."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.formatting import html_table, seconds, significant, text_table
+from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.quantum import QuantumCost
+    from hybhanas_jupyter.costs.training import TrainingCost
+
+_TRAINING = ("executions", "jobs", "quantum_time", "usage_time")
+
+
+class BudgetError(HybHanasError):
+    """A circuit that costs more than --fail-above allows."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: one line instead of the frames of a magic."""
+        return [f"BudgetError: {self}"]
 
 
 @dataclass(frozen=True)
 class CostRow:
-    """The cost of one circuit on one device."""
+    """The cost of one circuit on one device, and of training it, if that was asked for."""
 
     circuit: str
-    device: str
     cost: "QuantumCost"
+    training: "TrainingCost | None" = None
+
+    @property
+    def device(self) -> str:
+        """The device's name."""
+        return self.cost.provenance.device
+
+    @property
+    def time(self) -> float:
+        """What rows are compared by: the quantum time of the training, or the effective time of a shot."""
+        return self.training.quantum_time if self.training else self.cost.effective_time
+
+    def to_dict(self) -> dict[str, Any]:
+        """Names, all figures of the cost and, with the prefix training_, of the training; times in seconds."""
+        source = self.cost.provenance
+        settings = {name: getattr(source, name) for name in ("model", "optimization_level", "seed", "shots")}
+        date = source.calibration_date.isoformat() if source.calibration_date else None
+        training = {f"training_{name}": getattr(self.training, name) for name in _TRAINING} if self.training else {}
+        names = {"circuit": self.circuit, "device": self.device, "calibration_date": date}
+        return {**names, **settings, **self.cost.to_dict(), **training}
 
 
 @dataclass(frozen=True, repr=False)
-class CostTable:
-    """The costs of several circuits or devices; prints as a table, one row each, times per shot."""
+class CostTable(Reported):
+    """The costs of several circuits or on several devices; times are of one shot, training_* of the whole training."""
 
     rows: tuple[CostRow, ...]
 
+    @property
+    def result(self) -> "QuantumCost | TrainingCost | CostTable":
+        """The cost itself where there is only one."""
+        only = self.rows[0]
+        return self if len(self.rows) > 1 else only.training or only.cost
+
     def cheapest(self, circuit: str) -> CostRow:
-        """The row of this circuit with the smallest effective time."""
-        return min((row for row in self.rows if row.circuit == circuit), key=lambda row: row.cost.effective_time)
+        """The row of this circuit with the smallest `time`."""
+        return min((row for row in self.rows if row.circuit == circuit), key=lambda row: row.time)
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "job usage", ""]
+    def check_budget(self, limit: float) -> None:
+        """Raise `BudgetError` if the `time` of a row is above `limit` seconds."""
+        above = [f"{row.circuit} on {row.device} takes {seconds(row.time)}" for row in self.rows if row.time > limit]
+        if above:
+            raise BudgetError(f"{'; '.join(above)}: above the limit of {seconds(limit)}.")
+
+    def save(self, path: Path) -> None:
+        """Write the data as .json (a list) or .csv, one record a row."""
+        if path.suffix == ".csv":
+            self.to_dataframe().to_csv(path, index=False)
+        else:
+            # JSON knows no infinity: "inf" is what Python's float() and pandas read back.
+            records = [{k: _finite(v) for k, v in record.items()} for record in self._records()]
+            path.write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+    def to_dict(self) -> dict[str, Any]:
+        """{"rows": one dict for each row}."""
+        return {"rows": self._records()}
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [row.to_dict() for row in self.rows]
+
+    def _report(self) -> Report:
         several = len({row.device for row in self.rows}) > 1
-        return headers, [
-            [*_cells(row), "cheapest" if several and row is self.cheapest(row.circuit) else ""] for row in self.rows
-        ]
+        training = any(row.training for row in self.rows)
+        headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
+        headers += ["training", "training usage"] if training else []
+        headers += [""] if several else []
+        rows = []
+        for row in self.rows:
+            mark = ["cheapest" if row is self.cheapest(row.circuit) else ""] if several else []
+            rows.append([row.circuit, row.device, *_cost_cells(row.cost), *_training_cells(row.training), *mark])
+        warnings = dict.fromkeys(f"{row.device}: {text}" for row in self.rows for text in row.cost.provenance.warnings)
+        return Report("", [(headers, rows)], folded={f"Warnings ({len(warnings)})": list(warnings)})
 
-    def __repr__(self) -> str:
-        return text_table(*self._table())
 
-    def _repr_html_(self) -> str:
-        return html_table(*self._table())
+def _cost_cells(cost: "QuantumCost") -> Sequence[str]:
+    times = map(seconds, (cost.execution_time, cost.routing_time, cost.effective_time))
+    return *times, significant(cost.success_probability), str(cost.physical.two_qubit), seconds(cost.usage_time)
 
 
-def _cells(row: CostRow) -> Iterable[str]:
-    cost = row.cost
-    times = (cost.execution_time, cost.routing_time, cost.effective_time)
-    return (
-        row.circuit,
-        row.device,
-        *map(seconds, times),
-        significant(cost.success_probability),
-        str(cost.physical.two_qubit),
-        seconds(cost.usage_time),
-    )
+def _training_cells(training: "TrainingCost | None") -> Sequence[str]:
+    return (seconds(training.quantum_time), seconds(training.usage_time)) if training else ()
+
+
+def _finite(value: object) -> object:
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -127,4 +127,4 @@ def test_a_cell_run_again_finds_the_same_circuits(shell):
 
 def test_openqasm_is_not_run_as_python(shell):
     text = "// a comment\n\nOPENQASM 3.0;\nqubit[1] q;\n"
-    assert run_body(shell, "", text) == CellResult(None, "", True, {"OpenQASM": text}, {})
+    assert run_body(shell, "", text) == CellResult(None, "", True, {"OpenQASM": text}, {}, {})

@@ -116,7 +116,7 @@ def test_bad_options_are_one_line_before_the_cell_runs(shell, capsys, line, name
         ("%qcost --backend fake_kyiv", ["EXPRESSION"]),
         ("%qcost missing", ["missing"]),
         ("%qcost 1 +", ["'1 +'"]),
-        ("%qcost 3", ["int"]),
+        ("%qcost 3", ["No circuit found"]),
     ],
 )
 def test_what_cannot_be_costed_is_one_line(shell, capsys, cell, names):
