@@ -10,8 +10,15 @@ from hybhanas_jupyter.errors import ArchitectureError, DataError, check_name
 from hybhanas_jupyter.models import statevector
 
 DTYPES = (torch.float32, torch.float64)
-ENGINES = ("auto", "torch")
+ENGINES = ("auto", "numba", "torch")
 MAX_QUBITS = 20
+
+
+def _kernel_fits() -> bool:
+    """Whether this CPU is one that the numba kernel is known to be right and fast on."""
+    from hybhanas_jupyter.models.kernels.lanes import vector_bytes
+
+    return vector_bytes() > 0
 
 
 class QuantumLayer(nn.Module):
@@ -51,14 +58,20 @@ class QuantumLayer(nn.Module):
 
     @property
     def engine(self) -> str:
-        """What computes the layer where its weights are now."""
-        return "torch"
+        """What computes the layer where its weights are now: "numba" or "torch"."""
+        if self._engine == "auto":
+            return "numba" if self.weights.device.type == "cpu" and _kernel_fits() else "torch"
+        return self._engine
 
     def forward(self, x: Tensor) -> Tensor:
         """<Z> of every qubit, (batch, n_qubits), for x (batch, n_qubits) in radians."""
         if x.ndim != 2 or x.shape[1] != self.ansatz.n_qubits:
             raise DataError(f"Input of shape {tuple(x.shape)}: the layer takes (batch, {self.ansatz.n_qubits}) angles.")
-        return statevector.expectations(self.ansatz, x.to(self.weights.dtype), self.weights)
+        if self.engine == "torch":
+            return statevector.expectations(self.ansatz, x.to(self.weights.dtype), self.weights)
+        from hybhanas_jupyter.models.kernels import autograd
+
+        return autograd.expectations(self.ansatz, x.to(self.weights.dtype), self.weights)
 
     def extra_repr(self) -> str:
         """The genes and the engine, for torch's repr."""

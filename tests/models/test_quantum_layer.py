@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS
 from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
 from hybhanas_jupyter.errors import ArchitectureError, DataError, UnknownNameError
+from hybhanas_jupyter.models.kernels.lanes import vector_bytes
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+
+ENGINES = [
+    pytest.param("numba", marks=pytest.mark.skipif(not vector_bytes(), reason="no kernel for this CPU")),
+    "torch",
+]
 
 genes = st.fixed_dictionaries(
     {
@@ -58,10 +64,11 @@ def random_input(layer, batch, seed):
     return torch.from_numpy(random.uniform(-4, 4, shape)), torch.from_numpy(random.normal(size=shape))
 
 
-@settings(max_examples=30, deadline=None)
-@given(genes, st.sampled_from([1, 2, 5, 19]), st.integers(0, 10**6))
-def test_agrees_with_default_qubit(genes, batch, seed):
-    layer = QuantumLayer(**genes, dtype=torch.float64, engine="torch", seed=seed)
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=60, deadline=None)
+@given(genes=genes, batch=st.sampled_from([1, 2, 5, 19]), seed=st.integers(0, 10**6))
+def test_agrees_with_default_qubit(engine, genes, batch, seed):
+    layer = QuantumLayer(**genes, dtype=torch.float64, engine=engine, seed=seed)
     x, upstream = random_input(layer, batch, seed)
     for ours, reference in zip(evaluate(layer, x, upstream), pennylane_reference(layer, x, upstream), strict=True):
         assert torch.allclose(ours, reference, rtol=0, atol=1e-12)

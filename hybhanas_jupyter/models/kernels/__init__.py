@@ -1,0 +1,1 @@
+"""The fast quantum layer: a state-vector simulator in numba, many samples side by side in vector registers."""

@@ -1,0 +1,79 @@
+"""Compile the kernel once for this machine and load it from the user's cache ever after."""
+
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+import llvmlite
+import numba
+import platformdirs
+from numba import types
+from numba.core.typing import Signature
+
+from hybhanas_jupyter.models.kernels import simulate
+
+_lock = Lock()
+_loaded: dict[str, "Kernel"] = {}
+
+
+class Kernel(NamedTuple):
+    """The compiled `simulate.forward` and `simulate.backward` for one number type."""
+
+    forward: Callable[..., None]
+    backward: Callable[..., None]
+
+
+def report(message: str) -> None:
+    """Write one line to the standard error stream: notebooks, terminals and worker processes all show it."""
+    sys.stderr.write(f"hybhanas_jupyter: {message}\n")
+    sys.stderr.flush()
+
+
+def load_kernel(dtype: str, notify: Callable[[str], None] = report) -> Kernel:
+    """The kernel for "float32" or "float64"; the first time on a machine it is compiled, and `notify` is told before.
+
+    Numba keeps its compiled code in the user's cache folder, or below NUMBA_CACHE_DIR if that is set.
+    """
+    with _lock:
+        if dtype not in _loaded:
+            folder = _cache_folder() / dtype
+            if not any(folder.rglob("*.nbc")):
+                notify(f"compiling the {dtype} quantum kernel once for this machine, about 15 s ...")
+            forward, backward = _signatures(dtype)
+            _loaded[dtype] = Kernel(
+                _compile(simulate.forward, forward, folder), _compile(simulate.backward, backward, folder)
+            )
+        return _loaded[dtype]
+
+
+def _cache_folder() -> Path:
+    """A folder of its own for each version of the kernel: numba itself looks at the changes of one file only."""
+    digest = sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    root = numba.config.CACHE_DIR or platformdirs.user_cache_dir("hybhanas_jupyter")
+    return Path(root) / "kernels" / digest.hexdigest()[:16]
+
+
+def _signatures(dtype: str) -> tuple[Signature, Signature]:
+    number = getattr(types, dtype)
+    table, cube = number[:, ::1], number[:, :, ::1]
+    program = (types.int64[::1], types.int64, types.int64[:, ::1], types.int64[:, ::1], types.int8[::1])
+    forward = (table, cube, *program, table, table)
+    return types.void(*forward), types.void(*forward, table, table, cube)
+
+
+def _compile(function: Callable[..., None], signature: Signature, folder: Path) -> Callable[..., None]:
+    users_folder = numba.config.CACHE_DIR
+    try:
+        numba.config.CACHE_DIR = str(folder)
+        compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy")
+    except RuntimeError:  # no folder can be written to: the kernel lives as long as this process
+        compiled = numba.njit(function, nogil=True, error_model="numpy")
+    finally:
+        numba.config.CACHE_DIR = users_folder
+    compiled.compile(signature)
+    return compiled
