@@ -39,7 +39,9 @@ class SearchConfig(Settings):
 
     `constraints` maps objectives to limits: an upper bound for what is minimised, a lower bound for what is maximised,
     e.g. {"quantum_time": 3600, "success_probability": 0.5}. `objectives` default to the paper's for the space's mode.
-    `workers=None` takes as many processes as cores and memory allow, 0 trains in this process.
+    The search ends before the last generation when the hypervolume has not grown for `plateau` generations, or when
+    `time_budget` seconds or `evaluation_budget` evaluations are spent. `workers=None` takes as many processes as cores
+    and memory allow, 0 trains in this process.
     Raises `ConfigError` with all wrong values at once.
     """
 
@@ -58,6 +60,9 @@ class SearchConfig(Settings):
     generations: Annotated[int, Field(ge=1, le=10_000)] = 8
     population: Annotated[int, Field(ge=2, le=10_000)] = 12
     training: TrainingSettings = TrainingSettings()
+    plateau: Annotated[int, Field(ge=1)] | None = None
+    time_budget: Annotated[float, Field(gt=0)] | None = None
+    evaluation_budget: Annotated[int, Field(ge=2)] | None = None
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
@@ -74,6 +79,10 @@ class SearchConfig(Settings):
         """
         check_name("preset", name, PRESETS)
         return cls(**{**PRESETS[name], **changes})
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other values, validated."""
+        return type(self)(**{**dict(self), **changes})
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON."""

@@ -1,11 +1,14 @@
 """What an architecture costs on the device of a search: known before it is trained."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
+
+if TYPE_CHECKING:
+    from hybhanas_jupyter.hardware.devices import Device
 
 
 class Costs:
@@ -15,10 +18,9 @@ class Costs:
     training and do not depend on it. Raises `ConfigError` if the device is too small for the space.
     """
 
-    def __init__(self, config: SearchConfig, data: Dataset) -> None:
-        from hybhanas_jupyter.hardware.devices import device
-
-        self.device = device(config.device)
+    def __init__(self, config: SearchConfig, data: Dataset, calibration: dict[str, Any] | None = None) -> None:
+        """Cost on `config.device`, as it is now or, for a run that goes on, as its `calibration` was."""
+        self.device = _device(config.device, calibration)
         self._config, self._samples = config, data.samples
         self._known: dict[str, dict[str, Any]] = {}
         largest = config.space.qubits[1]
@@ -34,12 +36,6 @@ class Costs:
         if key not in self._known:
             self._known[key] = self._cost(architecture)
         return self._known[key]
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """What the costs depend on, as plain data."""
-        calibration = self.device.calibration
-        return {"device": self.device.name, "calibration": calibration.fingerprint}
 
     def _cost(self, architecture: Architecture) -> dict[str, Any]:
         from hybhanas_jupyter.costs.training import training_cost
@@ -62,3 +58,12 @@ class Costs:
             "two_qubit_gates": training.cost.physical.two_qubit,
             "cost": training.cost.to_dict(),
         }
+
+
+def _device(name: str, calibration: dict[str, Any] | None) -> "Device":
+    from hybhanas_jupyter.hardware.calibration import Calibration
+    from hybhanas_jupyter.hardware.devices import Device, device
+
+    if calibration is None:
+        return device(name)
+    return Device.from_calibration(Calibration.model_validate(calibration))

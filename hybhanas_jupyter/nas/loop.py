@@ -11,6 +11,7 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas import nsga2
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.ending import total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.sizes import buildable, parameter_count
 from hybhanas_jupyter.nas.store import GenerationRecord
@@ -97,7 +98,8 @@ class Loop:
         return results
 
     def _draw(self) -> list[Architecture]:
-        space, count = self.config.space, self.config.population
+        space = self.config.space
+        count = min(self.config.population, total_evaluations(self.config) - len(self._seen))
         if not self.population:
             return nsga2.initial(count, space, self.rng, self._accept)
         return nsga2.offspring(self.population, count, space, self.rng, self._accept)

@@ -7,16 +7,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.nas import analysis
+from hybhanas_jupyter.nas import analysis, provenance
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.costing import Costs
+from hybhanas_jupyter.nas.ending import ended, total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.loop import Loop, Problem
+from hybhanas_jupyter.nas.progress_bar import show
 from hybhanas_jupyter.nas.resources import default_workers
 from hybhanas_jupyter.nas.results import Generation, Progress, Run
 from hybhanas_jupyter.nas.store import Store
@@ -28,6 +31,10 @@ _POLL = 0.2  # seconds between looks at a running search
 
 class _StopRequestedError(Exception):
     """Ends the loop; everything that is known is in the store."""
+
+
+class _BudgetSpentError(Exception):
+    """Ends the loop because the time budget is spent."""
 
 
 class Search:
@@ -62,6 +69,8 @@ class Search:
         self._began = self._ended = math.nan
         self._state = "new"
         self._error: Exception | None = None
+        self._reason = ""
+        self._extended = False
         self._lock = threading.Lock()
         self._stop, self._pause, self._done = threading.Event(), threading.Event(), threading.Event()
 
@@ -79,7 +88,8 @@ class Search:
             database.close()
         search._loaded = len(search._evaluations)
         search._front_size = len(analysis.front(search._evaluations, search.config.goal))
-        search._state = "finished" if len(search._hypervolumes) >= search.config.generations else "stopped"
+        search._reason = ended(search.config, search._hypervolumes, search._loaded)
+        search._state = "finished" if search._reason else "stopped"
         return search
 
     def start(self) -> None:
@@ -90,13 +100,20 @@ class Search:
         with self._lock:
             if self._state in ("running", "paused", "stopping"):
                 raise HybHanasError(f"The search is {self._state} already.")
+            held = ExitStack()
             database = Store(self._store, write=True)
-            self.id = self.id or database.add_run(self.config)
-            self._stop.clear()
-            self._pause.clear()
-            self._done.clear()
-            self._state, self._error, self._began = "running", None, time.monotonic()
-        threading.Thread(target=self._main, args=(database,), name=f"hybhanas-search-{self.id}", daemon=True).start()
+            held.callback(database.close)
+            try:
+                self.id = self.id or database.add_run(self.config)
+                held.enter_context(database.locked(self.id))
+            except HybHanasError:
+                held.close()
+                raise
+            for flag in (self._stop, self._pause, self._done):
+                flag.clear()
+            self._state, self._error, self._reason = "running", None, ""
+            self._began, self._ended = time.monotonic(), math.nan
+        threading.Thread(target=self._main, args=(database, held), name=f"search-{self.id}", daemon=True).start()
 
     def pause(self) -> None:
         """Start no further candidate; those in training finish."""
@@ -105,13 +122,18 @@ class Search:
                 self._state = "paused"
                 self._pause.set()
 
-    def resume(self) -> None:
-        """Go on after `pause`, `stop`, a failure or `load`."""
+    def resume(self, generations: int = 0) -> None:
+        """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured."""
         with self._lock:
             if self._state == "paused":
                 self._state = "running"
                 self._pause.clear()
                 return
+        if generations:
+            self.config = type(self.config)(
+                **{**dict(self.config), "generations": self.config.generations + generations}
+            )
+            self._extended = True
         self.start()
 
     def stop(self) -> None:
@@ -121,6 +143,10 @@ class Search:
                 self._state = "stopping"
                 self._stop.set()
                 self._pause.clear()
+
+    def ended(self, timeout: float = 0.0) -> bool:
+        """Whether the search has ended, after waiting up to `timeout` seconds for it."""
+        return self._done.wait(timeout)
 
     async def wait(self) -> Run:
         """Wait for the end without blocking the event loop; then as `result`."""
@@ -153,7 +179,7 @@ class Search:
     def progress(self) -> Progress:
         """A snapshot of where the search stands."""
         generations, evaluated = self.config.generations, len(self._evaluations)
-        total = generations * self.config.population
+        total = total_evaluations(self.config)
         elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
         fresh = evaluated - self._loaded
         return Progress(
@@ -169,7 +195,7 @@ class Search:
             saved=self._saved,
             failed=sum(evaluation.status == "failed" for evaluation in self._evaluations),
             utilisation=self._busy / (elapsed * max(1, self._workers)) if elapsed else 0.0,
-            reason=str(self._error or ""),
+            reason=str(self._error or self._reason),
         )
 
     def on_evaluation(self, callback: Callable[[Evaluation], None]) -> None:
@@ -198,34 +224,43 @@ class Search:
         return self._pause.is_set()
 
     def check(self) -> None:
-        """End the loop if a stop was requested."""
+        """End the loop if a stop was requested or the time is up."""
         if self._stop.is_set():
             raise _StopRequestedError
+        budget = self.config.time_budget
+        if budget is not None and time.monotonic() - self._began > budget:
+            raise _BudgetSpentError(f"time budget of {budget:g} s spent")
 
-    def _main(self, database: Store) -> None:
+    def _main(self, database: Store, held: ExitStack) -> None:
         state = "failed"
         try:
-            self._generations(database)
+            with held:
+                self._reason = self._generations(database)
             state = "finished"
+        except _BudgetSpentError as budget:
+            state, self._reason = "finished", str(budget)
         except _StopRequestedError:
             state = "stopped"
         except Exception as error:  # handed to result() and wait()
             self._error = error
         finally:
-            database.close()
             self._ended = time.monotonic()
             with self._lock:
                 self._state = state
             self._emit("finish", self.run)
             self._done.set()
 
-    def _generations(self, database: Store) -> None:
-        config = self.config
-        data = self._dataset()
-        time_limit = config.training.time_limit
-        with trainer(data, self._workers, self._executor, time_limit, self._stop.is_set) as submit:
-            costs = Costs(config, data)
-            database.set_provenance(self.id, costs.provenance)
+    def _generations(self, database: Store) -> str:
+        """Run generations until the search is over; returns why it is."""
+        config, data = self.config, self._dataset()
+        database.set_config(self.id, config)
+        with trainer(data, self._workers, self._executor, config.training.time_limit, self._stop.is_set) as submit:
+            kept = database.provenance(self.id)
+            costs = Costs(config, data, kept.get("calibration"))
+            if kept:
+                provenance.check_data(kept, data)
+            else:
+                database.set_provenance(self.id, provenance.collect(data, costs.device))
 
             def record(evaluation: Evaluation, weights: bytes) -> None:
                 database.add_evaluation(self.id, evaluation, weights)
@@ -237,10 +272,15 @@ class Search:
             loop = Loop(config, Problem(data.input_shape, data.n_classes, costs, submit, record), self)
             done = database.generations(self.id)
             loop.restore(self._evaluations, done[-1] if done else None)
-            for number in range(len(done) + 1, config.generations + 1):
+            reason = "" if self._extended else ended(config, self._hypervolumes, len(self._evaluations))
+            self._extended = False
+            while not reason:
+                number = len(self._hypervolumes) + 1
                 if not loop.generation(number):
-                    break
+                    return "every architecture of the space is evaluated"
                 self._finish_generation(database, loop, number)
+                reason = ended(config, self._hypervolumes, len(self._evaluations))
+        return reason
 
     def _finish_generation(self, database: Store, loop: Loop, number: int) -> None:
         goal = self.config.goal
@@ -271,27 +311,10 @@ def search(
     """
     running = Search(config, store=store, executor=executor, data=data)
     running.start()
-    if progress:
-        _show(running)
-    return running.result()
-
-
-def _show(running: Search) -> None:
-    from tqdm.auto import tqdm
-
-    now = running.progress
-    with tqdm(total=now.total, unit="network", mininterval=1.0) as bar:
-        try:
-            while not running._done.wait(_POLL):
-                _update(bar, running.progress)
-        except KeyboardInterrupt:
-            running.stop()
-            running._done.wait()
-            raise
-        _update(bar, running.progress)
-
-
-def _update(bar: Any, now: Progress) -> None:
-    bar.set_description(f"Generation {now.generation}/{now.generations}", refresh=False)
-    bar.set_postfix_str(f"front {now.front_size}, hypervolume {now.hypervolume:.3f}, saved {now.saved}", refresh=False)
-    bar.update(now.evaluated - bar.n)
+    try:
+        if progress:
+            show(running)
+        return running.result()
+    except KeyboardInterrupt:
+        running.stop()
+        raise

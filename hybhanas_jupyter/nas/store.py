@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
@@ -78,7 +80,25 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"Run store {self.path!r}: {error}.") from error
+            raise StoreError(f"Run store {self.path!r}: {error}. What was written before is intact.") from error
+
+    @contextmanager
+    def locked(self, run: str) -> Iterator[None]:
+        """Be the only process that writes `run`; the lock of a process that dies is free. Raises `StoreError`."""
+        lock = FileLock(f"{self.path}.{run}.lock") if self.path != ":memory:" else None
+        try:
+            if lock:
+                lock.acquire(timeout=0)
+        except Timeout:
+            raise StoreError(
+                f"Run {run} of {self.path!r} is being written by another process. Stop it first."
+            ) from None
+        try:
+            yield
+        finally:
+            if lock:
+                Path(lock.lock_file).unlink(missing_ok=True)
+                lock.release()
 
     def close(self) -> None:
         """Close the file."""
@@ -92,8 +112,19 @@ class Store:
             self._db.execute("INSERT INTO runs VALUES (?, ?, ?, '{}')", (run, now.isoformat(), config.to_json()))
         return run
 
+    def set_config(self, run: str, config: SearchConfig) -> None:
+        """Replace the configuration of a run that is extended."""
+        with self._errors():
+            self._db.execute("UPDATE runs SET config = ? WHERE id = ?", (config.to_json(), run))
+
+    def provenance(self, run: str) -> dict[str, Any]:
+        """What the results depend on besides the configuration: data, calibration, versions; empty before the start."""
+        with self._errors():
+            row = self._db.execute("SELECT provenance FROM runs WHERE id = ?", (run,)).fetchone()
+        return dict(json.loads(row[0]))
+
     def set_provenance(self, run: str, provenance: dict[str, Any]) -> None:
-        """Keep what the results depend on: calibration, versions, profiles."""
+        """Keep what `provenance` gives back."""
         with self._errors():
             self._db.execute("UPDATE runs SET provenance = ? WHERE id = ?", (json.dumps(provenance), run))
 
@@ -126,6 +157,12 @@ class Store:
         with self._errors():
             row = self._db.execute("SELECT config FROM runs WHERE id = ?", (run,)).fetchone()
         return SearchConfig.from_json(row[0])
+
+    def weights(self, run: str, number: int) -> bytes:
+        """The trained state of an evaluation in safetensors format; empty if it was not trained itself."""
+        with self._errors():
+            query = "SELECT weights FROM evaluations WHERE run = ? AND number = ?"
+            return bytes(self._db.execute(query, (run, number)).fetchone()[0])
 
     def evaluations(self, run: str) -> tuple[Evaluation, ...]:
         """All results of a run by number."""
