@@ -12,6 +12,7 @@ from hybhanas_jupyter.costs import reliability, report, timing
 from hybhanas_jupyter.costs.compilation import compile_circuit
 from hybhanas_jupyter.costs.provenance import Provenance, package_versions
 from hybhanas_jupyter.errors import CircuitError, check_name
+from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class GateCounts:
     two_qubit: int
 
 
-@dataclass(frozen=True)
-class QuantumCost:
+@dataclass(frozen=True, repr=False)
+class QuantumCost(Reported):
     """Cost of one shot; all times are seconds of one shot, except `usage_time`, which is the whole job's.
 
     The parts sum to the totals exactly: logical + routing = execution; gate error + decoherence penalty = reliability
@@ -92,17 +93,14 @@ class QuantumCost:
         """Depth of the physical circuit, virtual gates included."""
         return self.physical_circuit.depth()
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """All times, probabilities and counts by name, in the units above."""
         times = {name: getattr(self, name) for name in _TIMES}
         counts = {f"{k}_{n}_gates": getattr(getattr(self, k), n) for k in ("logical", "physical") for n in _SIZES}
         return {**times, **counts, "depth": self.depth}
 
-    def __repr__(self) -> str:
-        return report.quantum_text(self)
-
-    def _repr_html_(self) -> str:
-        return report.quantum_html(self)
+    def _report(self) -> Report:
+        return report.quantum_report(self)
 
 
 _SIZES = ("one_qubit", "two_qubit")

@@ -1,4 +1,4 @@
-"""Costs as text and HTML tables."""
+"""What costs show of themselves."""
 
 from dataclasses import replace
 from math import isfinite, log
@@ -14,27 +14,8 @@ if TYPE_CHECKING:
 Rows = list[list[str]]
 
 
-def quantum_text(cost: "QuantumCost") -> str:
-    """The report of a quantum cost as aligned text."""
-    return _quantum_report(cost).text()
-
-
-def quantum_html(cost: "QuantumCost") -> str:
-    """The report of a quantum cost as HTML without scripts or styles."""
-    return _quantum_report(cost).html()
-
-
-def training_text(training: "TrainingCost") -> str:
-    """The report of a training run as aligned text."""
-    return _training_report(training).text()
-
-
-def training_html(training: "TrainingCost") -> str:
-    """The report of a training run as HTML without scripts or styles."""
-    return _training_report(training).html()
-
-
-def _quantum_report(cost: "QuantumCost") -> Report:
+def quantum_report(cost: "QuantumCost") -> Report:
+    """Parts, success probability, gate counts, warnings and provenance of a quantum cost."""
     return Report(
         title=f"Quantum cost on {cost.provenance.device}, effective {_effective_time(cost)} per valid shot",
         parts={
@@ -52,8 +33,9 @@ def _quantum_report(cost: "QuantumCost") -> Report:
     )
 
 
-def _training_report(training: "TrainingCost") -> Report:
-    shot = _quantum_report(training.cost)
+def training_report(training: "TrainingCost") -> Report:
+    """Executions and both clocks of a training run, with every assumption."""
+    shot = quantum_report(training.cost)
     run = f"{training.samples} samples x {training.epochs} epochs x {training.shots} shots"
     title = f"Training on {training.cost.provenance.device}: {run}"
     return replace(shot, title=title, tables=[_training_table(training), *shot.tables])

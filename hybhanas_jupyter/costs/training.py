@@ -1,7 +1,7 @@
 """What training a circuit costs on a device: executions by the shift rule, times the clocks of one shot."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,15 @@ from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
 from hybhanas_jupyter.costs import report
 from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, check_whole, quantum_cost
+from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
 
-@dataclass(frozen=True)
-class TrainingCost:
+@dataclass(frozen=True, repr=False)
+class TrainingCost(Reported):
     """Executions and seconds of a whole training run, with everything that was assumed.
 
     `evaluations_per_sample` is the forward pass and all shift evaluations; `jobs` are what the usage clock starts.
@@ -60,11 +61,16 @@ class TrainingCost:
         shot = self.repetition_delay + self.cost.execution_time + self.cost.readout_time
         return self.jobs * self.seconds_per_job + self.executions * shot
 
-    def __repr__(self) -> str:
-        return report.training_text(self)
+    def to_dict(self) -> dict[str, Any]:
+        """All fields and derived figures by name; of the circuit's cost only the times."""
+        assumed = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "cost"}
+        derived = {
+            name: getattr(self, name) for name in ("circuits", "executions", "jobs", "quantum_time", "usage_time")
+        }
+        return {**assumed, **derived, "cost": self.cost.to_dict()}
 
-    def _repr_html_(self) -> str:
-        return report.training_html(self)
+    def _report(self) -> Report:
+        return report.training_report(self)
 
 
 def training_cost(

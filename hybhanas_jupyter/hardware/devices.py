@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from hybhanas_jupyter.errors import DeviceError, check_name
-from hybhanas_jupyter.formatting import html_table, text_table
+from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class DeviceSummary:
     calibration_date: datetime | None
 
 
-class DeviceTable(Sequence[DeviceSummary]):
+class DeviceTable(Reported, Sequence[DeviceSummary]):
     """The devices whose names match a pattern; a sequence that prints as a table."""
 
     def __init__(self, rows: Sequence[DeviceSummary]) -> None:
@@ -76,15 +76,16 @@ class DeviceTable(Sequence[DeviceSummary]):
     def __iter__(self) -> Iterator[DeviceSummary]:
         return iter(self._rows)
 
-    def _table(self) -> tuple[list[str], list[list[object]]]:
+    def to_dict(self) -> dict[str, Any]:
+        """The rows by device name."""
+        return {record.pop("name"): record for record in self._records()}
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [asdict(row) for row in self._rows]
+
+    def _report(self) -> Report:
         rows = [[d.name, d.num_qubits, d.processor, _day(d.calibration_date)] for d in self._rows]
-        return ["device", "qubits", "processor", "calibrated"], rows
-
-    def __repr__(self) -> str:
-        return text_table(*self._table())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._table())
+        return Report("", [(["device", "qubits", "processor", "calibrated"], rows)])
 
 
 def devices(pattern: str = "*") -> DeviceTable:
