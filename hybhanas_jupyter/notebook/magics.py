@@ -14,6 +14,7 @@ from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
 from hybhanas_jupyter.notebook.cells import CellResult, evaluate, find_circuits, run_body
 from hybhanas_jupyter.notebook.completion import register_completion
 from hybhanas_jupyter.notebook.options import MODELS, parse, split, with_options
+from hybhanas_jupyter.notebook.qnodes import arguments_of
 from hybhanas_jupyter.notebook.report import BudgetError, CostRow, CostTable
 
 if TYPE_CHECKING:
@@ -130,13 +131,12 @@ class QCost(Magics):
             given = getattr(options, name)
             return getattr(self, name) if given is None else given
 
-        call = result.calls.get(id(circuit))
         settings = {
             "shots": setting("shots"),
             "optimization_level": setting("level"),
             "seed": setting("seed"),
             "model": setting("model"),
-            "arguments": call.arguments if call else (),
+            "arguments": arguments_of(circuit, result.calls),
         }
         if options.samples is None:
             return CostRow(name, quantum_cost(circuit, device, **settings))

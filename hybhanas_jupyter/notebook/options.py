@@ -106,7 +106,9 @@ def with_options(magic: Callable[..., Any]) -> Any:
 def parse(parser: Any, text: str) -> argparse.Namespace:
     """Parse an option line; raises `UsageError` with one line for whatever is wrong with it."""
     try:
-        options, rest = parser.parse_known_args(arg_split(text, strict=True))
+        # Not shlex's POSIX mode: it would eat the backslashes of Windows paths.
+        words = [re.sub(r"""^(['"])(.*)\1$""", r"\2", word) for word in arg_split(text, strict=True)]
+        options, rest = parser.parse_known_args(words)
         for word in rest:
             check_name("option", word, [flag for flags in OPTIONS for flag in flags])
     except (ValueError, HybHanasError) as error:

@@ -1,4 +1,4 @@
-"""Remember with which arguments a cell calls its QNodes: their shapes make the circuit."""
+"""The arguments of a cell's QNodes: those it was called with, or, from the indices it uses, their shapes."""
 
 import inspect
 import sys
@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+
+import numpy as np
+
+from hybhanas_jupyter.errors import CircuitError
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,55 @@ def _positional(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return inspect.signature(function).bind(*args, **kwargs).args
     except TypeError:  # a wrong call: PennyLane will say so to the user
         return args
+
+
+def arguments_of(circuit: object, calls: Calls) -> tuple[Any, ...]:
+    """The arguments to build `circuit` with: () for all but QNodes that need some.
+
+    A QNode that was not called is run once with probes in the place of its arguments; the indices it takes of them are
+    the shapes: w[2][1] needs an array of at least (3, 2). Raises `CircuitError` where that does not work.
+    """
+    if id(circuit) in calls:
+        return calls[id(circuit)].arguments
+    pennylane = sys.modules.get("pennylane")
+    if pennylane is None or not isinstance(circuit, pennylane.QNode):
+        return ()
+    required = [p.name for p in inspect.signature(circuit.func).parameters.values() if p.default is p.empty]
+    probes = [_Probe(set()) for _ in required]
+    try:
+        with pennylane.queuing.AnnotatedQueue():
+            circuit.func(*probes)
+    except Exception:
+        name = circuit.func.__name__
+        call = f"{name}({', '.join(required)})"
+        raise CircuitError(
+            f"QNode {name!r} needs arguments whose shapes cannot be derived: call it in the cell, as in {call}."
+        ) from None
+    return tuple(probe.stand_in() for probe in probes)
+
+
+class _Probe(float):
+    """An angle that can also be indexed, and remembers how."""
+
+    seen: set[tuple[int, ...]]
+    path: tuple[int, ...]
+
+    def __new__(cls, seen: set[tuple[int, ...]], path: tuple[int, ...] = ()) -> "_Probe":
+        probe = super().__new__(cls, 0.5)
+        probe.seen, probe.path = seen, path
+        seen.add(path)
+        return probe
+
+    def __getitem__(self, key: int | tuple[int, ...]) -> "_Probe":
+        indices = key if isinstance(key, tuple) else (key,)
+        if not all(isinstance(index, int) and index >= 0 for index in indices):
+            raise TypeError("only whole, non-negative indices give away a shape")
+        return _Probe(self.seen, (*self.path, *indices))
+
+    __iter__ = None
+
+    def stand_in(self) -> Any:
+        """An angle, or an array of the shape that was seen."""
+        axes = max(map(len, self.seen))
+        leaves = [path for path in self.seen if len(path) == axes]
+        return np.zeros([max(indices) + 1 for indices in zip(*leaves, strict=True)]) if axes else 0.5

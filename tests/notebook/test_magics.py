@@ -1,12 +1,19 @@
 """The magics as a user meets them: reports, stored results, one-line errors, and no trace after unloading."""
 
+import json
+
+import pandas
 import pytest
 from IPython.core.error import UsageError
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.notebook.report import CostTable
+from hybhanas_jupyter.formatting import seconds
+from hybhanas_jupyter.notebook.report import BudgetError, CostTable
 
 BELL = "from qiskit import QuantumCircuit\nqc = QuantumCircuit(2)\nqc.h(0)\nqc.cx(0, 1);\n"
+PARAMETRISED = (
+    "from qiskit.circuit import QuantumCircuit, Parameter\nqc = QuantumCircuit(1)\nqc.rx(Parameter('x'), 0);\n"
+)
 
 
 def test_report_value_and_stored_cost(shell, capsys):
@@ -66,6 +73,87 @@ def test_several_circuits_and_devices_make_a_table_with_the_cheapest_marked(shel
         assert best.device in marked[0]
 
 
+def test_training_is_costed_on_both_clocks(shell, capsys):
+    shell.run_cell(f"%%qcost --samples 320 --epochs 10 --batch-size 16 --shots 100 -o training\n{PARAMETRISED}")
+    training = shell.user_ns["training"]
+    assert training == hyb.training_cost(
+        shell.user_ns["qc"], "fake_kyiv", samples=320, epochs=10, batch_size=16, shots=100
+    )
+    assert training.executions == 100 * 320 * 10 * (1 + 2)
+    report = capsys.readouterr().out
+    assert all(word in report for word in ("quantum time", "usage time", "effective", "routing"))
+
+
+def test_trainings_of_several_circuits(shell):
+    shell.run_cell(f"%%qcost -q --samples 32 --epochs 1 -o table\n{PARAMETRISED}more = qc.compose(qc)")
+    frame = shell.user_ns["table"].to_dataframe()
+    assert list(frame["circuit"]) == ["qc", "more"]
+    assert list(frame["training_executions"]) == [1000 * 32 * 3, 1000 * 32 * 5]
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_save_writes_what_the_table_holds(shell, tmp_path, suffix):
+    path = tmp_path / f"costs.{suffix}"
+    shell.run_cell(f"%%qcost -q -b fake_kyiv fake_fez --save '{path}' -o table\n{BELL}")
+    frame = pandas.DataFrame(json.loads(path.read_text())) if suffix == "json" else pandas.read_csv(path)
+    pandas.testing.assert_frame_equal(frame, shell.user_ns["table"].to_dataframe(), check_exact=True)
+    for row in frame.itertuples():
+        assert row.effective_time == pytest.approx(row.execution_time / row.success_probability, rel=1e-12)
+
+
+def test_a_budget_that_is_kept_says_nothing(shell):
+    assert shell.run_cell(f"%%qcost -q --fail-above 1\n{BELL}").success
+
+
+@pytest.mark.parametrize("cell", ["%%qcost -o cost --fail-above 1e-7\nqc", "%qcost qc -o cost --fail-above 1e-7"])
+def test_a_budget_that_is_broken_is_an_error_of_one_line(shell, capsys, cell):
+    shell.run_cell(BELL)
+    result = shell.run_cell(cell)
+    printed = capsys.readouterr()
+    assert isinstance(result.error_in_exec, BudgetError)
+    cost = shell.user_ns["cost"]
+    line = f"BudgetError: qc on fake_kyiv takes {seconds(cost.effective_time)}: above the limit of 100 ns."
+    assert printed.out.splitlines()[-1] == line
+    assert printed.out.count("BudgetError") == 1
+
+
+def test_options_are_expanded_and_code_is_not(shell):
+    shell.run_cell(f"{BELL}level = 1\ncosts = []")
+    shell.run_cell(
+        "for name in ('fake_fez', 'fake_torino'):\n    c = %qcost qc -b $name --level {level}\n    costs.append(c)"
+    )
+    sources = [cost.provenance for cost in shell.user_ns["costs"]]
+    assert [(source.device, source.optimization_level) for source in sources] == [("fake_fez", 1), ("fake_torino", 1)]
+    shell.run_cell("cost = %qcost {'a': qc}['a']")
+    assert shell.user_ns["cost"] == hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv")
+
+
+def test_line_magic_sees_local_variables(shell):
+    shell.run_cell(
+        f"{BELL}def cost_of(local):\n    return get_ipython().run_line_magic('qcost', 'local')\nc = cost_of(qc)"
+    )
+    assert shell.user_ns["c"] == hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv")
+
+
+def test_a_called_qnode_is_found_wherever_it_is(shell):
+    shell.run_cell(
+        "import pennylane as qml\n"
+        "class Model:\n"
+        "    def __init__(self):\n"
+        "        @qml.qnode(qml.device('default.qubit', wires=2))\n"
+        "        def hidden(x):\n"
+        "            qml.AngleEmbedding(x, wires=range(2))\n"
+        "            qml.CNOT([0, 1])\n"
+        "            return qml.expval(qml.PauliZ(0))\n"
+        "        self.hidden = hidden\n"
+        "model = Model()"
+    )
+    shell.run_cell("%%qcost -q -o cost\nmodel.hidden([0.1, 0.2])")
+    assert shell.user_ns["cost"].logical.two_qubit == 1
+    shell.run_cell("line_cost = %qcost model.hidden([0.1, 0.2])")
+    assert shell.user_ns["line_cost"] == shell.user_ns["cost"]
+
+
 def test_circuit_picks_one(shell):
     shell.run_cell(f"%%qcost -q --circuit qc -o cost\n{BELL}wide = QuantumCircuit(3)\nwide.h(range(3))")
     assert shell.user_ns["cost"] == hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv")
@@ -91,6 +179,13 @@ def test_line_magic_returns_the_cost_of_an_expression(shell):
         ("-o 3x", ["'3x'"]),
         ("-o class", ["'class'"]),
         ("--backend 'fake", ["quotation"]),
+        ("--model exact", ["exact", "calibrated", "paper"]),
+        ("--samples 10", ["--epochs"]),
+        ("--batch-size 10", ["--samples"]),
+        ("--save costs.xls", ["costs.xls", ".json", ".csv"]),
+        ("--save /nowhere/costs.csv", ["/nowhere/costs.csv"]),
+        ("--fail-above soon", ["'soon'"]),
+        ("--fail-above inf", ["'inf'"]),
     ],
 )
 def test_bad_options_are_one_line_before_the_cell_runs(shell, capsys, line, names):
