@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import llvmlite
 import numba
@@ -14,6 +14,7 @@ from numba import types
 from numba.core.typing import Signature
 
 from hybhanas_jupyter.models.kernels import simulate
+from hybhanas_jupyter.models.kernels.program import CircuitProgram
 
 _lock = Lock()
 _loaded: dict[str, "Kernel"] = {}
@@ -22,8 +23,8 @@ _loaded: dict[str, "Kernel"] = {}
 class Kernel(NamedTuple):
     """The compiled `simulate.forward` and `simulate.backward` for one number type."""
 
-    forward: Callable[..., None]
-    backward: Callable[..., None]
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
 
 
 def report(message: str) -> None:
@@ -60,13 +61,15 @@ def _cache_folder() -> Path:
 
 def _signatures(dtype: str) -> tuple[Signature, Signature]:
     number = getattr(types, dtype)
-    table, cube = number[:, ::1], number[:, :, ::1]
-    program = (types.int64[::1], types.int64, types.int64[:, ::1], types.int64[:, ::1], types.int8[::1])
-    forward = (table, cube, *program, table, table)
-    return types.void(*forward), types.void(*forward, table, table, cube)
+    table, weights = number[:, ::1], number[:, :, ::1]
+    masks = types.int64[:, ::1]
+    fields = (types.int64[::1], types.int64, types.int64, masks, masks, types.int8[::1])
+    program = types.NamedTuple(fields, CircuitProgram)
+    gradients = types.Tuple((table, weights))
+    return table(table, weights, program, table), gradients(table, weights, program, table, table)
 
 
-def _compile(function: Callable[..., None], signature: Signature, folder: Path) -> Callable[..., None]:
+def _compile(function: Callable[..., Any], signature: Signature, folder: Path) -> Callable[..., Any]:
     users_folder = numba.config.CACHE_DIR
     try:
         numba.config.CACHE_DIR = str(folder)

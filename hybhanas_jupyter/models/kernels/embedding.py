@@ -9,80 +9,79 @@ from typing import Any
 
 from numba import njit
 
-from hybhanas_jupyter.models.kernels import gates
-from hybhanas_jupyter.models.kernels.layers import load_amplitudes, store_amplitudes
-from hybhanas_jupyter.models.kernels.lanes import load, splat, store, total
+from hybhanas_jupyter.models.kernels.gates import add_currents
+from hybhanas_jupyter.models.kernels.lanes import empty_rows, load, splat, store, width_of
+from hybhanas_jupyter.models.kernels.layers import load_pair, store_pair
 
 
 @njit
-def embed(x: Any, layer_gates: Any, width: int, qubits: Any) -> None:
-    """Fill `qubits` with each qubit's (low, high) vector after RX(x) and its gate; x (up to width, n_qubits)."""
-    for q in range(x.shape[1]):
-        a, b = layer_gates[q]
+def embed(x: Any, gates: Any) -> Any:
+    """Each qubit's vector after RX(x) and its gate, as pairs 2 q, 2 q + 1; x (up to width, n_qubits)."""
+    width, n_qubits = width_of(x), x.shape[1]
+    vectors = empty_rows(4 * n_qubits, x)
+    for q in range(n_qubits):
+        a, b = gates[q]
         for k in range(width):
             half = 0.5 * x[k, q] if k < len(x) else 0.0
             c, s = cos(half), sin(half)
             low, high = a * c - 1j * b * s, -b.conjugate() * c - 1j * a.conjugate() * s
-            qubits[(4 * q) * width + k], qubits[(4 * q + 1) * width + k] = low.real, low.imag
-            qubits[(4 * q + 2) * width + k], qubits[(4 * q + 3) * width + k] = high.real, high.imag
+            row = 4 * q * width + k
+            vectors[row], vectors[row + width] = low.real, low.imag
+            vectors[row + 2 * width], vectors[row + 3 * width] = high.real, high.imag
+    return vectors
 
 
 @njit
-def _times(product: Any, i: int, v: Any) -> Any:
-    """Amplitude i of `product` times a qubit's vector v: two amplitudes."""
+def _children(product: Any, i: int, vector: Any) -> Any:
+    """Amplitude i of `product` times a qubit's vector."""
     real, imaginary = load(product, 2 * i), load(product, 2 * i + 1)
-    low = real * v[0] - imaginary * v[1], real * v[1] + imaginary * v[0]
-    high = real * v[2] - imaginary * v[3], real * v[3] + imaginary * v[2]
-    return (*low, *high)
+    low = real * vector[0] - imaginary * vector[1], real * vector[1] + imaginary * vector[0]
+    high = real * vector[2] - imaginary * vector[3], real * vector[3] + imaginary * vector[2]
+    return low[0], low[1], high[0], high[1]
 
 
 @njit
-def product_state(qubits: Any, n_qubits: int, ket: Any) -> None:
-    """The product of all qubits' vectors, in place: from the last amplitude on, so that none is overwritten unread."""
-    one = ket.dtype.type(1)
-    store(ket, 0, splat(one))
-    store(ket, 1, splat(one - one))
+def product_state(vectors: Any, n_qubits: int, ket: Any) -> None:
+    """The product of all vectors, in place: from the last amplitude on, so that none is overwritten unread."""
+    store(ket, 0, splat(ket, 1.0))
+    store(ket, 1, splat(ket, 0.0))
     for q in range(n_qubits):
-        v = load_amplitudes(qubits, 2 * q, 2 * q + 1)
+        vector = load_pair(vectors, 2 * q, 2 * q + 1)
         for i in range((1 << q) - 1, -1, -1):
-            store_amplitudes(ket, 2 * i, 2 * i + 1, _times(ket, i, v))
+            store_pair(ket, 2 * i, 2 * i + 1, _children(ket, i, vector))
 
 
 @njit
-def product_heap(qubits: Any, n_qubits: int, heap: Any) -> None:
-    """All partial products, without the last qubit."""
-    one = heap.dtype.type(1)
-    store(heap, 2, splat(one))
-    store(heap, 3, splat(one - one))
+def _product_heap(vectors: Any, n_qubits: int, heap: Any) -> None:
+    """All partial products, the whole one excepted."""
+    store(heap, 2, splat(heap, 1.0))
+    store(heap, 3, splat(heap, 0.0))
     for q in range(n_qubits - 1):
-        v = load_amplitudes(qubits, 2 * q, 2 * q + 1)
+        vector = load_pair(vectors, 2 * q, 2 * q + 1)
         for i in range(1 << q, 2 << q):
-            store_amplitudes(heap, 2 * i, 2 * i + 1, _times(heap, i, v))
+            store_pair(heap, 2 * i, 2 * i + 1, _children(heap, i, vector))
 
 
 @njit
-def undo_product(qubits: Any, n_qubits: int, heap: Any, bra: Any, sums: Any, lane_currents: Any) -> None:
-    """Take the product apart, last qubit first: each qubit's currents, by lane and added up in `sums` (n_qubits, 3).
+def product_currents(vectors: Any, n_qubits: int, heap: Any, bra: Any) -> Any:
+    """The currents of all qubits, row 3 q + axis; the product is taken apart from the last qubit on.
 
-    Overwrites `heap` with the partial products, and `bra`. Row 3 q + axis of `lane_currents` holds qubit q's current.
+    Overwrites `heap` and `bra`, both of the length of a state.
     """
-    product_heap(qubits, n_qubits, heap)
-    zero = splat(bra.dtype.type(0))
+    _product_heap(vectors, n_qubits, heap)
+    zero = splat(bra, 0.0)
+    rows = empty_rows(3 * n_qubits, bra)
     for q in range(n_qubits - 1, -1, -1):
-        v = load_amplitudes(qubits, 2 * q, 2 * q + 1)
-        g = (zero, zero, zero, zero)
+        v = load_pair(vectors, 2 * q, 2 * q + 1)
+        g_0, g_1, g_2, g_3 = zero, zero, zero, zero
         for i in range(1 << q):
-            real, imaginary = load(heap, 2 * ((1 << q) + i)), load(heap, 2 * ((1 << q) + i) + 1)
-            u = load_amplitudes(bra, 2 * i, 2 * i + 1)
-            g = (
-                g[0] + (u[0] * real + u[1] * imaginary),
-                g[1] + (u[1] * real - u[0] * imaginary),
-                g[2] + (u[2] * real + u[3] * imaginary),
-                g[3] + (u[3] * real - u[2] * imaginary),
-            )
+            real, imaginary = load(heap, (2 << q) + 2 * i), load(heap, (2 << q) + 2 * i + 1)
+            u = load_pair(bra, 2 * i, 2 * i + 1)
+            g_0, g_1 = g_0 + (u[0] * real + u[1] * imaginary), g_1 + (u[1] * real - u[0] * imaginary)
+            g_2, g_3 = g_2 + (u[2] * real + u[3] * imaginary), g_3 + (u[3] * real - u[2] * imaginary)
             store(bra, 2 * i, u[0] * v[0] + u[1] * v[1] + (u[2] * v[2] + u[3] * v[3]))
             store(bra, 2 * i + 1, u[1] * v[0] - u[0] * v[1] + (u[3] * v[2] - u[2] * v[3]))
-        lanes = gates.currents((zero, zero, zero), g, v)
+        sums = add_currents((zero, zero, zero), (g_0, g_1, g_2, g_3), v)
         for axis in range(3):
-            store(lane_currents, 3 * q + axis, lanes[axis])
-            sums[q, axis] += total(lanes[axis])
+            store(rows, 3 * q + axis, sums[axis])
+    return rows

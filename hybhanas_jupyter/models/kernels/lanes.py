@@ -1,7 +1,7 @@
-"""Vector registers for numba: a `Lanes` value is one number of each of `width(dtype)` samples.
+"""Vector registers for numba: a `Lanes` value holds one number of each of `width(dtype)` samples.
 
 numba's own loops over the samples are 2-5 times slower than these loads, products and stores.
-Rows lie in flat arrays: row r of an array is its elements r * width to (r + 1) * width.
+A flat array is seen as rows: row r is its elements r * width to (r + 1) * width.
 """
 
 import operator
@@ -12,17 +12,18 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
 # Products may be fused with sums, but NaN and infinity keep their meaning: training looks for them.
 _FLAGS = ("contract", "nsz")
+_ALIGNMENT = 64
 
 
 @cache
 def vector_bytes() -> int:
-    """Bytes of the widest vector register that this CPU computes in at full speed; 0 where that is not known."""
+    """Bytes of the widest vector register in which this CPU computes at full speed; 0 where that is not known."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return 0
     features = llvm.get_host_cpu_features()
@@ -31,13 +32,13 @@ def vector_bytes() -> int:
     return 32 if features.get("avx2") and features.get("fma") else 0
 
 
-def width(dtype: Any) -> int:
+def width(dtype: str) -> int:
     """Samples side by side: 16 for float32 on AVX-512, half of that for float64, half again on AVX2."""
     return vector_bytes() // np.dtype(dtype).itemsize
 
 
 class LanesType(types.Type):
-    """numba's type of a vector of `width` numbers of type `dtype`."""
+    """numba's type of `width` numbers of type `dtype` in one register."""
 
     def __init__(self, dtype: types.Float) -> None:
         self.dtype = dtype
@@ -50,6 +51,25 @@ class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, lanes: LanesType) -> None:
         element = manager.lookup(lanes.dtype).get_value_type()
         super().__init__(manager, lanes, ir.VectorType(element, lanes.width))
+
+
+@intrinsic
+def width_of(typing: Any, array: Any) -> Any:
+    """Elements in one row of `array`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant(types.intp, width(array.dtype.name))
+
+    return types.intp(array), generate
+
+
+@njit
+def empty_rows(count: int, like: Any) -> Any:
+    """`count` rows of numbers of the type of `like`, in whole cache lines, so that no row lies across two."""
+    size = count * width_of(like)
+    block = np.empty(size + _ALIGNMENT, like.dtype)
+    start = (-block.ctypes.data % _ALIGNMENT) // block.itemsize
+    return block[start : start + size]
 
 
 def _row_pointer(context: Any, builder: Any, signature: Any, args: Any) -> tuple[Any, int]:
@@ -85,17 +105,18 @@ def store(typing: Any, array: Any, row: Any, lanes: Any) -> Any:
 
 
 @intrinsic
-def splat(typing: Any, value: Any) -> Any:
-    """The same number in every lane."""
+def splat(typing: Any, like: Any, value: Any) -> Any:
+    """`value` in every lane, as a number of the type of the array `like`."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vector = context.get_value_type(signature.return_type)
+        number = context.cast(builder, args[1], value, like.dtype)
         undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, args[0], cgutils.int32_t(0))
+        first = builder.insert_element(undefined, number, cgutils.int32_t(0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
         return builder.shuffle_vector(first, undefined, zeros)
 
-    return LanesType(value)(value), generate
+    return LanesType(like.dtype)(like, value), generate
 
 
 @intrinsic

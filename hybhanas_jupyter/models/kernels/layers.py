@@ -1,24 +1,35 @@
 """One layer of rotations on the state of one group of samples, two qubits at a time.
 
 The state is a flat array of rows: row 2 i is the real, row 2 i + 1 the imaginary part of amplitude i, for all lanes.
-Two qubits at a time, each amplitude is loaded and stored once for two gates: from 10 qubits on, memory is the limit.
+Two qubits at a time, an amplitude is loaded and stored once for two gates: from 10 qubits on, memory is the limit.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import njit
 
-from hybhanas_jupyter.models.kernels import gates
-from hybhanas_jupyter.models.kernels.lanes import load, parity, splat, store, total
+from hybhanas_jupyter.models.kernels.gates import spread
+from hybhanas_jupyter.models.kernels.lanes import load, parity, splat, store, total, width_of
+
+
+class Couple(NamedTuple):
+    """Masks and parity masks of two qubits."""
+
+    mask: int
+    other_mask: int
+    parity_mask: int
+    other_parity_mask: int
 
 
 @njit
-def load_amplitudes(state: Any, low: int, high: int) -> Any:
+def load_pair(state: Any, low: int, high: int) -> Any:
+    """Amplitudes `low` and `high`."""
     return load(state, 2 * low), load(state, 2 * low + 1), load(state, 2 * high), load(state, 2 * high + 1)
 
 
 @njit
-def store_amplitudes(state: Any, low: int, high: int, pair: Any) -> None:
+def store_pair(state: Any, low: int, high: int, pair: Any) -> None:
+    """Write `pair` to amplitudes `low` and `high`."""
     store(state, 2 * low, pair[0])
     store(state, 2 * low + 1, pair[1])
     store(state, 2 * high, pair[2])
@@ -26,7 +37,28 @@ def store_amplitudes(state: Any, low: int, high: int, pair: Any) -> None:
 
 
 @njit
-def top_bit(mask: int) -> int:
+def _load_pairs(state: Any, label: int, couple: Any) -> Any:
+    """The four amplitudes of a couple: the first qubit's pair with the other qubit 0, and with the other qubit 1."""
+    other = label ^ couple.other_mask
+    return load_pair(state, label, label ^ couple.mask), load_pair(state, other, other ^ couple.mask)
+
+
+@njit
+def _store_pairs(state: Any, label: int, couple: Any, pairs: Any) -> None:
+    other = label ^ couple.other_mask
+    store_pair(state, label, label ^ couple.mask, pairs[0])
+    store_pair(state, other, other ^ couple.mask, pairs[1])
+
+
+@njit
+def _regroup(pairs: Any) -> Any:
+    """From pairs of the first qubit to pairs of the other, and back."""
+    low, high = pairs
+    return (low[0], low[1], high[0], high[1]), (low[2], low[3], high[2], high[3])
+
+
+@njit
+def _top_bit(mask: int) -> int:
     bit = 1
     while 2 * bit <= mask:
         bit *= 2
@@ -34,108 +66,86 @@ def top_bit(mask: int) -> int:
 
 
 @njit
-def skip_bit(number: int, bit: int) -> int:
-    """`number` with a zero inserted at `bit`: counts through the labels in which that bit is 0."""
+def _skip_bit(number: int, bit: int) -> int:
+    """`number` with a zero inserted at `bit`."""
     return ((number & -bit) << 1) | (number & (bit - 1))
 
 
 @njit
-def swap(low_pair: Any, high_pair: Any) -> Any:
-    """Regroup four amplitudes from pairs of one qubit to pairs of the other."""
-    return (*low_pair[:2], *high_pair[:2]), (*low_pair[2:], *high_pair[2:])
+def _free_bits(couple: Any) -> Any:
+    """Two bits, the lower first, that are 0 in exactly one of the four labels that a couple's gates mix."""
+    bit = _top_bit(couple.mask)
+    other_mask = couple.other_mask
+    if other_mask & bit:
+        other_mask ^= couple.mask
+    other_bit = _top_bit(other_mask)
+    return min(bit, other_bit), max(bit, other_bit)
 
 
-def make_layer(rotate: Any, currents: Any) -> tuple[Any, Any]:
-    """Functions that apply a layer and that undo it, for one kind of rotation."""
+@njit
+def _label(number: int, bits: Any, couple: Any) -> int:
+    """The label number `number` among those in which both qubits are 0."""
+    label = _skip_bit(_skip_bit(number, bits[0]), bits[1])
+    first, other = parity(label & couple.parity_mask), parity(label & couple.other_parity_mask)
+    return label ^ (couple.mask * first) ^ (couple.other_mask * other)
 
-    @njit
-    def apply_two(state: Any, size: int, masks: Any, parity_masks: Any, gate_1: Any, gate_2: Any) -> None:
-        m_1, m_2, r_1, r_2 = masks[0], masks[1], parity_masks[0], parity_masks[1]
-        bit_1 = top_bit(m_1)
-        bit_2 = top_bit(m_2 ^ m_1 if m_2 & bit_1 else m_2)
-        for number in range(size // 4):
-            label = skip_bit(skip_bit(number, min(bit_1, bit_2)), max(bit_1, bit_2))
-            label ^= m_1 * parity(label & r_1) ^ m_2 * parity(label & r_2)
-            low, high = (
-                load_amplitudes(state, label, label ^ m_1),
-                load_amplitudes(state, label ^ m_2, label ^ m_1 ^ m_2),
-            )
-            low, high = swap(rotate(gate_1, low), rotate(gate_1, high))
-            store_amplitudes(state, label, label ^ m_2, rotate(gate_2, low))
-            store_amplitudes(state, label ^ m_1, label ^ m_1 ^ m_2, rotate(gate_2, high))
 
-    @njit
-    def apply_one(state: Any, size: int, mask: int, parity_mask: int, gate: Any) -> None:
-        bit = top_bit(mask)
-        for number in range(size // 2):
-            label = skip_bit(number, bit)
-            label ^= mask * parity(label & parity_mask)
-            store_amplitudes(state, label, label ^ mask, rotate(gate, load_amplitudes(state, label, label ^ mask)))
+@njit
+def _couple(q: int, masks: Any, parity_masks: Any) -> Any:
+    """Qubits q and q + 1; the last one of an odd number goes with qubit 0."""
+    other = (q + 1) % len(masks)
+    return Couple(masks[q], masks[other], parity_masks[q], parity_masks[other])
 
-    @njit
-    def apply_layer(state: Any, size: int, masks: Any, parity_masks: Any, layer_gates: Any) -> None:
-        n = len(masks)
-        for q in range(0, n - 1, 2):
-            gate_1 = gates.spread(state, layer_gates[q, 0], layer_gates[q, 1])
-            gate_2 = gates.spread(state, layer_gates[q + 1, 0], layer_gates[q + 1, 1])
-            apply_two(state, size, masks[q : q + 2], parity_masks[q : q + 2], gate_1, gate_2)
-        if n % 2:
-            gate = gates.spread(state, layer_gates[n - 1, 0], layer_gates[n - 1, 1])
-            apply_one(state, size, masks[n - 1], parity_masks[n - 1], gate)
+
+@njit
+def _couple_gates(q: int, gates: Any, like: Any) -> Any:
+    """The gates of qubit q and of its other; qubit 0 gets none the second time."""
+    first = spread(like, gates[q, 0], gates[q, 1])
+    if q + 1 < len(gates):
+        return first, spread(like, gates[q + 1, 0], gates[q + 1, 1])
+    return first, spread(like, 1 + 0j, 0j)
+
+
+def make_layer(rotate: Any, add_currents: Any) -> tuple[Any, Any]:
+    """The functions that apply a layer and that undo it, for one kind of rotation."""
 
     @njit
-    def undo_two(
-        ket: Any, bra: Any, size: int, masks: Any, parity_masks: Any, gate_1: Any, gate_2: Any, sums: Any
-    ) -> None:
-        m_1, m_2, r_1, r_2 = masks[0], masks[1], parity_masks[0], parity_masks[1]
-        bit_1 = top_bit(m_1)
-        bit_2 = top_bit(m_2 ^ m_1 if m_2 & bit_1 else m_2)
-        zero = splat(ket.dtype.type(0))
-        sums_1, sums_2 = (zero, zero, zero), (zero, zero, zero)
-        for number in range(size // 4):
-            label = skip_bit(skip_bit(number, min(bit_1, bit_2)), max(bit_1, bit_2))
-            label ^= m_1 * parity(label & r_1) ^ m_2 * parity(label & r_2)
-            low, high = load_amplitudes(ket, label, label ^ m_1), load_amplitudes(ket, label ^ m_2, label ^ m_1 ^ m_2)
-            bra_low = load_amplitudes(bra, label, label ^ m_1)
-            bra_high = load_amplitudes(bra, label ^ m_2, label ^ m_1 ^ m_2)
-            sums_1 = currents(currents(sums_1, bra_low, low), bra_high, high)
-            low, high = swap(rotate(gate_1, low), rotate(gate_1, high))
-            bra_low, bra_high = swap(rotate(gate_1, bra_low), rotate(gate_1, bra_high))
-            sums_2 = currents(currents(sums_2, bra_low, low), bra_high, high)
-            store_amplitudes(ket, label, label ^ m_2, rotate(gate_2, low))
-            store_amplitudes(ket, label ^ m_1, label ^ m_1 ^ m_2, rotate(gate_2, high))
-            store_amplitudes(bra, label, label ^ m_2, rotate(gate_2, bra_low))
-            store_amplitudes(bra, label ^ m_1, label ^ m_1 ^ m_2, rotate(gate_2, bra_high))
-        for axis in range(3):
-            sums[0, axis] += total(sums_1[axis])
-            sums[1, axis] += total(sums_2[axis])
+    def rotate_pairs(gates: Any, pairs: Any) -> Any:
+        low, high = _regroup((rotate(gates[0], pairs[0]), rotate(gates[0], pairs[1])))
+        return _regroup((rotate(gates[1], low), rotate(gates[1], high)))
 
     @njit
-    def undo_one(ket: Any, bra: Any, size: int, mask: int, parity_mask: int, gate: Any, sums: Any) -> None:
-        bit = top_bit(mask)
-        zero = splat(ket.dtype.type(0))
-        lanes_sums = (zero, zero, zero)
-        for number in range(size // 2):
-            label = skip_bit(number, bit)
-            label ^= mask * parity(label & parity_mask)
-            pair, bra_pair = load_amplitudes(ket, label, label ^ mask), load_amplitudes(bra, label, label ^ mask)
-            lanes_sums = currents(lanes_sums, bra_pair, pair)
-            store_amplitudes(ket, label, label ^ mask, rotate(gate, pair))
-            store_amplitudes(bra, label, label ^ mask, rotate(gate, bra_pair))
-        for axis in range(3):
-            sums[axis] += total(lanes_sums[axis])
+    def apply_layer(state: Any, masks: Any, parity_masks: Any, gates: Any) -> None:
+        for q in range(0, len(masks), 2):
+            couple = _couple(q, masks, parity_masks)
+            bits, couple_gates = _free_bits(couple), _couple_gates(q, gates, state)
+            for number in range(len(state) // (8 * width_of(state))):
+                label = _label(number, bits, couple)
+                _store_pairs(state, label, couple, rotate_pairs(couple_gates, _load_pairs(state, label, couple)))
 
     @njit
-    def undo_layer(ket: Any, bra: Any, size: int, masks: Any, parity_masks: Any, layer_gates: Any, sums: Any) -> None:
-        """Undo the layer on ket and bra, and add each qubit's currents to `sums` (n_qubits, 3)."""
-        n = len(masks)
-        for q in range(0, n - 1, 2):
-            gate_1 = gates.spread(ket, layer_gates[q, 0].conjugate(), -layer_gates[q, 1])
-            gate_2 = gates.spread(ket, layer_gates[q + 1, 0].conjugate(), -layer_gates[q + 1, 1])
-            part = slice(q, q + 2)
-            undo_two(ket, bra, size, masks[part], parity_masks[part], gate_1, gate_2, sums[part])
-        if n % 2:
-            gate = gates.spread(ket, layer_gates[n - 1, 0].conjugate(), -layer_gates[n - 1, 1])
-            undo_one(ket, bra, size, masks[n - 1], parity_masks[n - 1], gate, sums[n - 1])
+    def undo_couple(ket: Any, bra: Any, couple: Any, gates: Any) -> Any:
+        bits, zero = _free_bits(couple), splat(ket, 0.0)
+        sums, other_sums = (zero, zero, zero), (zero, zero, zero)
+        for number in range(len(ket) // (8 * width_of(ket))):
+            label = _label(number, bits, couple)
+            kets, bras = _load_pairs(ket, label, couple), _load_pairs(bra, label, couple)
+            sums = add_currents(add_currents(sums, bras[0], kets[0]), bras[1], kets[1])
+            k, b = _regroup(kets), _regroup(bras)
+            other_sums = add_currents(add_currents(other_sums, b[0], k[0]), b[1], k[1])
+            _store_pairs(ket, label, couple, rotate_pairs(gates, kets))
+            _store_pairs(bra, label, couple, rotate_pairs(gates, bras))
+        return sums, other_sums
+
+    @njit
+    def undo_layer(states: Any, masks: Any, parity_masks: Any, inverse_gates: Any, currents: Any) -> None:
+        ket, bra = states
+        for q in range(0, len(masks), 2):
+            couple_gates = _couple_gates(q, inverse_gates, ket)
+            sums, other_sums = undo_couple(ket, bra, _couple(q, masks, parity_masks), couple_gates)
+            for axis in range(3):
+                currents[q, axis] += total(sums[axis])
+                if q + 1 < len(masks):
+                    currents[q + 1, axis] += total(other_sums[axis])
 
     return apply_layer, undo_layer

@@ -10,14 +10,15 @@ import numpy as np
 from numba import njit
 
 from hybhanas_jupyter.models.kernels import gates
-from hybhanas_jupyter.models.kernels.embedding import embed, product_state, undo_product
-from hybhanas_jupyter.models.kernels.lanes import load, parity, splat, store
+from hybhanas_jupyter.models.kernels.embedding import embed, product_currents, product_state
+from hybhanas_jupyter.models.kernels.lanes import empty_rows, load, splat, store, total, width_of
 from hybhanas_jupyter.models.kernels.layers import make_layer
-from hybhanas_jupyter.models.kernels.program import ABOUT_X, ABOUT_Y, DIAGONAL
+from hybhanas_jupyter.models.kernels.program import ABOUT_X, ABOUT_Y
+from hybhanas_jupyter.models.kernels.readout import expectations, from_rows, start_bra, to_rows
 
-_apply_x, _undo_x = make_layer(gates.rotate_x, gates.current_x)
-_apply_y, _undo_y = make_layer(gates.rotate_y, gates.current_y)
-_apply, _undo = make_layer(gates.rotate, gates.currents)
+_apply_x, _undo_x = make_layer(gates.rotate_x, gates.add_current_x)
+_apply_y, _undo_y = make_layer(gates.rotate_y, gates.add_current_y)
+_apply, _undo = make_layer(gates.rotate, gates.add_currents)
 
 
 @njit
@@ -27,15 +28,14 @@ def _layer_gates(weights: Any, axes: Any) -> Any:
     result = np.empty((depth, n_qubits, 2), np.complex128)
     for layer in range(depth):
         for q in range(n_qubits):
-            a, b = gates.compose(weights[layer, :, q], axes)
-            result[layer, q, 0], result[layer, q, 1] = a, b
+            result[layer, q, 0], result[layer, q, 1] = gates.compose(weights[layer, :, q], axes)
     return result
 
 
 @njit
 def _flip_signs(state: Any, signs: Any) -> None:
-    """A layer of CZ gates."""
-    minus = splat(state.dtype.type(-1))
+    """A layer of CZ."""
+    minus = splat(state, -1.0)
     for i in range(len(signs)):
         if signs[i] < 0:
             store(state, 2 * i, minus * load(state, 2 * i))
@@ -43,115 +43,93 @@ def _flip_signs(state: Any, signs: Any) -> None:
 
 
 @njit
-def _expectations(ket: Any, size: int, parity_masks: Any, sums: Any) -> None:
-    """Row q of `sums`: <Z> of qubit q."""
-    number = ket.dtype.type
-    for q in range(len(parity_masks)):
-        store(sums, q, splat(number(0)))
-    for i in range(size):
-        real, imaginary = load(ket, 2 * i), load(ket, 2 * i + 1)
-        probability = real * real + imaginary * imaginary
-        for q in range(len(parity_masks)):
-            sign = splat(number(1 - 2 * parity(i & parity_masks[q])))
-            store(sums, q, load(sums, q) + sign * probability)
+def _apply_layers(ket: Any, program: Any, layer_gates: Any) -> None:
+    for layer in range(1, program.depth):
+        _flip_signs(ket, program.signs)
+        masks, parity_masks = program.masks[layer], program.parity_masks[layer]
+        if program.kind == ABOUT_X:
+            _apply_x(ket, masks, parity_masks, layer_gates[layer])
+        elif program.kind == ABOUT_Y:
+            _apply_y(ket, masks, parity_masks, layer_gates[layer])
+        else:
+            _apply(ket, masks, parity_masks, layer_gates[layer])
 
 
 @njit
-def _start_bra(ket: Any, size: int, parity_masks: Any, upstream: Any, bra: Any) -> None:
-    """bra = (sum over q of upstream_q Z_q) ket, row q of `upstream` being the gradient of <Z_q>."""
-    number = ket.dtype.type
-    for i in range(size):
-        eigenvalue = splat(number(0))
-        for q in range(len(parity_masks)):
-            sign = splat(number(1 - 2 * parity(i & parity_masks[q])))
-            eigenvalue = eigenvalue + sign * load(upstream, q)
-        store(bra, 2 * i, eigenvalue * load(ket, 2 * i))
-        store(bra, 2 * i + 1, eigenvalue * load(ket, 2 * i + 1))
+def _undo_layers(ket: Any, bra: Any, program: Any, layer_gates: Any, currents: Any) -> None:
+    """Back to the state after the first layer; each layer's and qubit's currents are added to `currents`."""
+    states = ket, bra
+    for layer in range(program.depth - 1, 0, -1):
+        inverse = np.empty_like(layer_gates[layer])
+        inverse[:, 0], inverse[:, 1] = np.conjugate(layer_gates[layer, :, 0]), -layer_gates[layer, :, 1]
+        masks, parity_masks = program.masks[layer], program.parity_masks[layer]
+        if program.kind == ABOUT_X:
+            _undo_x(states, masks, parity_masks, inverse, currents[layer])
+        elif program.kind == ABOUT_Y:
+            _undo_y(states, masks, parity_masks, inverse, currents[layer])
+        else:
+            _undo(states, masks, parity_masks, inverse, currents[layer])
+        _flip_signs(ket, program.signs)
+        _flip_signs(bra, program.signs)
 
 
-def forward(
-    x: Any, weights: Any, axes: Any, kind: int, masks: Any, parity_masks: Any, signs: Any, kets: Any, z: Any
-) -> None:
-    """Fill z (batch, n_qubits) with <Z>, and kets (groups, 2 * 2**n * width) with the last groups' final states.
+@njit
+def _input_gradient(rows: Any, weights: Any, axes: Any, dx: Any) -> None:
+    """The embedding turns about X, and the first layer turns that axis: dx is the current about where it points."""
+    n_qubits = weights.shape[2]
+    along = empty_rows(n_qubits, dx)
+    for q in range(n_qubits):
+        x, y, z = gates.turn(0, weights[0, :, q], axes)
+        about_xy = splat(dx, x) * load(rows, 3 * q) + splat(dx, y) * load(rows, 3 * q + 1)
+        store(along, q, about_xy + splat(dx, z) * load(rows, 3 * q + 2))
+    from_rows(along, dx)
 
-    x (batch, n_qubits), weights (depth, rotations, n_qubits); the others are the fields of a CircuitProgram.
+
+@njit
+def _weight_gradient(currents: Any, weights: Any, axes: Any) -> Any:
+    """A rotation's gradient is the layer's current about its axis, as the later rotations of the layer turn it."""
+    result = np.empty_like(weights)
+    for layer in range(weights.shape[0]):
+        for number in range(weights.shape[1]):
+            for q in range(weights.shape[2]):
+                x, y, z = gates.turn(axes[number], weights[layer, number + 1 :, q], axes[number + 1 :])
+                about = currents[layer, q]
+                result[layer, number, q] = x * about[0] + y * about[1] + z * about[2]
+    return result
+
+
+def forward(x: Any, weights: Any, program: Any, kets: Any) -> Any:
+    """<Z>, (batch, n_qubits), for x (batch, n_qubits), weights (depth, rotations, n_qubits) and a CircuitProgram.
+
+    Leaves the final states of the last groups of samples in kets (groups, 2 * 2**n_qubits * width).
     """
     batch, n_qubits = x.shape
-    size = 1 << n_qubits
-    width = kets.shape[1] // (2 * size)
-    layer_gates = _layer_gates(weights, axes)
-    qubits, sums = np.empty(4 * n_qubits * width, x.dtype), np.empty(n_qubits * width, x.dtype)
-    for group in range((batch + width - 1) // width):
-        ket = kets[group % len(kets)]
-        samples = slice(group * width, min(batch, (group + 1) * width))
-        embed(x[samples], layer_gates[0], width, qubits)
-        product_state(qubits, n_qubits, ket)
-        for layer in range(1, len(weights) if kind != DIAGONAL else 1):
-            _flip_signs(ket, signs)
-            if kind == ABOUT_X:
-                _apply_x(ket, size, masks[layer], parity_masks[layer], layer_gates[layer])
-            elif kind == ABOUT_Y:
-                _apply_y(ket, size, masks[layer], parity_masks[layer], layer_gates[layer])
-            else:
-                _apply(ket, size, masks[layer], parity_masks[layer], layer_gates[layer])
-        _expectations(ket, size, parity_masks[-1], sums)
-        for k in range(samples.stop - samples.start):
-            for q in range(n_qubits):
-                z[samples.start + k, q] = sums[q * width + k]
+    layer_gates = _layer_gates(weights, program.axes)
+    z = np.empty_like(x)
+    for first in range(0, batch, width_of(x)):
+        samples = slice(first, first + width_of(x))
+        ket = kets[first // width_of(x) % len(kets)]
+        product_state(embed(x[samples], layer_gates[0]), n_qubits, ket)
+        _apply_layers(ket, program, layer_gates)
+        from_rows(expectations(ket, program.parity_masks[-1]), z[samples])
+    return z
 
 
-def backward(
-    x: Any,
-    weights: Any,
-    axes: Any,
-    kind: int,
-    masks: Any,
-    parity_masks: Any,
-    signs: Any,
-    kets: Any,
-    upstream: Any,
-    scratch: Any,
-    dx: Any,
-    dweights: Any,
-) -> None:
-    """Fill dx and dweights with the gradients for `upstream`, the gradient of z, (batch, n_qubits).
-
-    `scratch` (2, 2 * 2**n * width) is overwritten; the other arguments are those of `forward`.
-    """
+def backward(x: Any, weights: Any, program: Any, kets: Any, upstream: Any) -> Any:
+    """Gradients of x and weights for `upstream`, the gradient of z; the others as `forward` got and left them."""
     batch, n_qubits = x.shape
-    size = 1 << n_qubits
-    width = kets.shape[1] // (2 * size)
-    layer_gates = _layer_gates(weights, axes)
-    qubits, rows = np.empty(4 * n_qubits * width, x.dtype), np.zeros(3 * n_qubits * width, x.dtype)
-    sums = np.zeros((len(weights), n_qubits, 3), np.float64)
-    ket, bra = scratch[0], scratch[1]
-    for group in range(len(kets)):
-        samples = slice(group * width, min(batch, (group + 1) * width))
+    layer_gates = _layer_gates(weights, program.axes)
+    currents = np.zeros((len(weights), n_qubits, 3))
+    dx = np.empty_like(x)
+    ket, bra = empty_rows(2 << n_qubits, x), empty_rows(2 << n_qubits, x)
+    for first in range(0, batch, width_of(x)):
+        samples = slice(first, first + width_of(x))
+        ket[:] = kets[first // width_of(x)]
+        start_bra(ket, to_rows(upstream[samples]), program.parity_masks[-1], bra)
+        _undo_layers(ket, bra, program, layer_gates, currents)
+        rows = product_currents(embed(x[samples], layer_gates[0]), n_qubits, ket, bra)
+        _input_gradient(rows, weights, program.axes, dx[samples])
         for q in range(n_qubits):
-            for k in range(width):
-                inside = samples.start + k < samples.stop
-                rows[q * width + k] = upstream[samples.start + k, q] if inside else 0
-        ket[:] = kets[group]
-        _start_bra(ket, size, parity_masks[-1], rows, bra)
-        for layer in range(len(weights) - 1 if kind != DIAGONAL else 0, 0, -1):
-            if kind == ABOUT_X:
-                _undo_x(ket, bra, size, masks[layer], parity_masks[layer], layer_gates[layer], sums[layer])
-            elif kind == ABOUT_Y:
-                _undo_y(ket, bra, size, masks[layer], parity_masks[layer], layer_gates[layer], sums[layer])
-            else:
-                _undo(ket, bra, size, masks[layer], parity_masks[layer], layer_gates[layer], sums[layer])
-            _flip_signs(ket, signs)
-            _flip_signs(bra, signs)
-        embed(x[samples], layer_gates[0], width, qubits)
-        undo_product(qubits, n_qubits, ket, bra, sums[0], rows)
-        for q in range(n_qubits):
-            n_x, n_y, n_z = gates.turn(0, weights[0, :, q], axes, 0)
-            for k in range(samples.stop - samples.start):
-                row = 3 * q * width + k
-                dx[samples.start + k, q] = n_x * rows[row] + n_y * rows[row + width] + n_z * rows[row + 2 * width]
-    for layer in range(len(weights)):
-        for number in range(len(axes)):
-            for q in range(n_qubits):
-                n_x, n_y, n_z = gates.turn(axes[number], weights[layer, :, q], axes, number + 1)
-                current = sums[layer, q]
-                dweights[layer, number, q] = n_x * current[0] + n_y * current[1] + n_z * current[2]
+            for axis in range(3):
+                currents[0, q, axis] += total(load(rows, 3 * q + axis))
+    return dx, _weight_gradient(currents, weights, program.axes)
