@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hybhanas_jupyter.notebook.options import OPTIONS
+from hybhanas_jupyter.notebook.options import MODELS, OPTIONS
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -40,7 +40,7 @@ def _match(ip: "InteractiveShell", context: "CompletionContext") -> "SimpleMatch
     if magic == "%qdevices":
         words = _device_names()
     elif magic == "%qcost" and not any(word.startswith("-") for word in [*before, fragment]):
-        words = []  # still in the expression: Python's own completion knows better
+        words = _circuit_names(ip, "")
     else:
         words = _option_words(ip, context.full_text, before, fragment)
     return {
@@ -62,7 +62,7 @@ def _option_words(ip: "InteractiveShell", cell: str, before: list[str], fragment
     if settings.get("action") == "store_true" or (given and "nargs" not in settings):
         return flags
     values = _values(ip, cell, names[-1]) if names else []
-    return [value for value in values if value not in before] + (flags if given else [])
+    return [value for value in values if value not in before[last:]] + (flags if given else [])
 
 
 def _values(ip: "InteractiveShell", cell: str, flag: str) -> list[str]:
@@ -73,6 +73,8 @@ def _values(ip: "InteractiveShell", cell: str, flag: str) -> list[str]:
             return _circuit_names(ip, cell)
         case "--level":
             return ["0", "1", "2", "3"]
+        case "--model":
+            return list(MODELS)
         case _:
             return []
 
