@@ -58,20 +58,15 @@ class Loop:
         self.evaluations: dict[int, Evaluation] = {}
         self.population: list[nsga2.Member] = []
         self.counts = {"repeated": 0, "invalid": 0}
-        self.busy = 0.0
         self._seen: set[str] = set()
         self._trained: dict[str, Evaluation] = {}
 
-    @property
-    def saved(self) -> int:
-        """Trainings that were not needed: repeated children, shared trainings, constraints known to be broken."""
-        unneeded = (e.shared_with is not None or e.status == "infeasible" for e in self.evaluations.values())
-        return self.counts["repeated"] + sum(unneeded)
-
     def restore(self, evaluations: tuple[Evaluation, ...], last: GenerationRecord | None) -> None:
-        """Continue after generation `last`; evaluations beyond it are used again instead of being trained."""
-        self.evaluations = {evaluation.number: evaluation for evaluation in evaluations}
-        for evaluation in evaluations:
+        """Continue after generation `last`; later evaluations are used again, except failed ones."""
+        finished = last.number if last else 0
+        usable = [e for e in evaluations if e.generation <= finished or e.status != "failed"]
+        self.evaluations = {evaluation.number: evaluation for evaluation in usable}
+        for evaluation in usable:
             self._remember(evaluation)
         if last is None:
             return
@@ -79,8 +74,7 @@ class Loop:
         self.rng.setstate((version, tuple(state), gauss))
         self.counts = dict(last.counts)
         self._seen = {e.architecture.identity for e in evaluations if e.generation <= last.number}
-        population = [self.evaluations[number] for number in last.population]
-        self.population = nsga2.survivors(population, len(population), self.config.goal)
+        self.population = nsga2.ranked([self.evaluations[number] for number in last.population], self.config.goal)
 
     def state(self, number: int, hypervolume: float) -> GenerationRecord:
         """The record from which `restore` goes on after generation `number`."""
@@ -140,7 +134,6 @@ class Loop:
         self.control.check()
         for key, trained in trainings.finished(paused=self.control.paused, timeout=timeout):
             first, *others = waiting.pop(key)
-            self.busy += trained.seconds
             first = replace(first, **trained.outcome)
             self._keep(first, trained.weights)
             for other in others:

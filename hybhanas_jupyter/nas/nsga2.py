@@ -50,8 +50,16 @@ class Member:
 
 
 def survivors(evaluations: Sequence[Evaluation], count: int, goal: Goal) -> list[Member]:
-    """The `count` best by front and, within the last front, crowding distance; best front first."""
-    members: list[Member] = emo.selNSGA2([Member(evaluation, goal) for evaluation in evaluations], count)
+    """The `count` best by front and, within the last front, crowding distance; ranked among themselves."""
+    best = emo.selNSGA2([Member(evaluation, goal) for evaluation in evaluations], count)
+    return ranked([member.evaluation for member in best], goal)
+
+
+def ranked(evaluations: Sequence[Evaluation], goal: Goal) -> list[Member]:
+    """A population in the given order with its own crowding distances, which a resumed run can compute again."""
+    members = [Member(evaluation, goal) for evaluation in evaluations]
+    for front in emo.sortNondominated(members, len(members)):
+        emo.assignCrowdingDist(front)
     return members
 
 

@@ -48,17 +48,31 @@ class Generation:
 
 @dataclass(frozen=True)
 class Run:
-    """All evaluations of a run by number, and the hypervolume after each finished generation."""
+    """All evaluations of a run by number, and the hypervolume after each finished generation.
+
+    `repeated` counts children that were drawn again because their architecture was known already.
+    """
 
     id: str
     config: SearchConfig
     evaluations: tuple[Evaluation, ...]
     hypervolumes: tuple[float, ...]
+    repeated: int
 
     @property
     def goal(self) -> Goal:
         """What the run optimised and limited."""
         return self.config.goal
+
+    @property
+    def saved(self) -> int:
+        """Trainings that were not needed: repeated children, shared trainings, constraints known to be broken."""
+        return self.repeated + sum(e.shared_with is not None or e.status == "infeasible" for e in self.evaluations)
+
+    @property
+    def training_time(self) -> float:
+        """Seconds that the workers trained."""
+        return sum(evaluation.seconds for evaluation in self.evaluations)
 
     @cached_property
     def front(self) -> tuple[Evaluation, ...]:

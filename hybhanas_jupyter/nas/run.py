@@ -8,25 +8,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.nas import analysis, provenance
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.costing import Costs
 from hybhanas_jupyter.nas.ending import ended, total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.progress_bar import show
 from hybhanas_jupyter.nas.resources import default_workers
 from hybhanas_jupyter.nas.results import Generation, Progress, Run
+from hybhanas_jupyter.nas.session import Session
 from hybhanas_jupyter.nas.store import Store
 from hybhanas_jupyter.nas.workers import trainer
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at a running search
+_ACTIVE = ("running", "paused", "stopping")
 
 
 class _StopRequestedError(Exception):
@@ -56,21 +56,14 @@ class Search:
 
         `executor` trains the candidates instead of worker processes; `data` replaces `config.data`.
         """
-        self.config = config
-        self.id = ""
+        self._run = Run("", config, (), (), 0)
         self._store, self._executor, self._data = store, executor, data
-        self._callbacks: dict[str, list[Callable[[Any], None]]] = {"evaluation": [], "generation": [], "finish": []}
-        self._evaluations: tuple[Evaluation, ...] = ()
-        self._hypervolumes: tuple[float, ...] = ()
-        self._front_size = self._saved = 0
-        self._loaded = 0  # evaluations of earlier sessions
-        self._workers = config.workers if config.workers is not None else default_workers()
-        self._busy = 0.0
+        self._callbacks: dict[type, list[Callable[[Any], None]]] = {Evaluation: [], Generation: [], Run: []}
+        self._before = self._run  # what was known when this session began
         self._began = self._ended = math.nan
-        self._state = "new"
-        self._error: Exception | None = None
-        self._reason = ""
         self._extended = False
+        self._state, self._reason = "new", ""
+        self._error: Exception | None = None
         self._lock = threading.Lock()
         self._stop, self._pause, self._done = threading.Event(), threading.Event(), threading.Event()
 
@@ -79,18 +72,24 @@ class Search:
         """A stored run, by default the latest; `resume` goes on with it. `options` as for `Search`."""
         database = Store(store)
         try:
-            run = database.find(run_id)
-            search = cls(database.config(run), store=store, **options)
-            search.id = run
-            search._evaluations = database.evaluations(run)
-            search._hypervolumes = tuple(generation.hypervolume for generation in database.generations(run))
+            run = database.load(run_id)
         finally:
             database.close()
-        search._loaded = len(search._evaluations)
-        search._front_size = len(analysis.front(search._evaluations, search.config.goal))
-        search._reason = ended(search.config, search._hypervolumes, search._loaded)
+        search = cls(run.config, store=store, **options)
+        search._run = run
+        search._reason = ended(run.config, run.hypervolumes, len(run.evaluations))
         search._state = "finished" if search._reason else "stopped"
         return search
+
+    @property
+    def id(self) -> str:
+        """The run's name in the store; empty before the first start."""
+        return self._run.id
+
+    @property
+    def config(self) -> SearchConfig:
+        """What is searched and how."""
+        return self._run.config
 
     def start(self) -> None:
         """Begin, or go on with a stored run.
@@ -98,22 +97,28 @@ class Search:
         Raises `HybHanasError` if it runs already, `StoreError` if the store cannot be written.
         """
         with self._lock:
-            if self._state in ("running", "paused", "stopping"):
+            if self._state in _ACTIVE:
                 raise HybHanasError(f"The search is {self._state} already.")
             held = ExitStack()
-            database = Store(self._store, write=True)
-            held.callback(database.close)
-            try:
-                self.id = self.id or database.add_run(self.config)
-                held.enter_context(database.locked(self.id))
-            except HybHanasError:
-                held.close()
-                raise
+            database = self._open(held)
             for flag in (self._stop, self._pause, self._done):
                 flag.clear()
-            self._state, self._error, self._reason = "running", None, ""
+            self._before = self._run
             self._began, self._ended = time.monotonic(), math.nan
+            self._state, self._reason, self._error = "running", "", None
         threading.Thread(target=self._main, args=(database, held), name=f"search-{self.id}", daemon=True).start()
+
+    def _open(self, held: ExitStack) -> Store:
+        """The store, with this run in it and locked until `held` is closed."""
+        with ExitStack() as opening:
+            database = Store(self._store, write=True)
+            opening.callback(database.close)
+            if not self.id:
+                self._run = replace(self._run, id=database.add_run(self.config))
+            opening.enter_context(database.locked(self.id))
+            database.set_config(self.id, self.config)
+            held.push(opening.pop_all())
+        return database
 
     def pause(self) -> None:
         """Start no further candidate; those in training finish."""
@@ -130,10 +135,9 @@ class Search:
                 self._pause.clear()
                 return
         if generations:
-            self.config = type(self.config)(
-                **{**dict(self.config), "generations": self.config.generations + generations}
-            )
-            self._extended = True
+            config = self.config.replace(generations=self.config.generations + generations)
+            self._run = replace(self._run, config=config)
+        self._extended = bool(generations)
         self.start()
 
     def stop(self) -> None:
@@ -160,7 +164,7 @@ class Search:
         An interrupt (Ctrl-C, an interrupted cell) stops the search and is raised again.
         """
         try:
-            while self._state in ("running", "paused", "stopping"):
+            while self._state in _ACTIVE:
                 self._done.wait(_POLL)
         except KeyboardInterrupt:
             self.stop()
@@ -173,49 +177,54 @@ class Search:
     @property
     def run(self) -> Run:
         """What is known now."""
-        return Run(self.id, self.config, self._evaluations, self._hypervolumes)
+        return self._run
 
     @property
     def progress(self) -> Progress:
         """A snapshot of where the search stands."""
-        generations, evaluated = self.config.generations, len(self._evaluations)
-        total = total_evaluations(self.config)
+        run, total = self._run, total_evaluations(self.config)
         elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
-        fresh = evaluated - self._loaded
+        fresh = len(run.evaluations) - len(self._before.evaluations)
         return Progress(
             state=self._state,
-            generation=min(len(self._hypervolumes) + 1, generations),
-            generations=generations,
-            evaluated=evaluated,
+            generation=min(len(run.hypervolumes) + 1, self.config.generations),
+            generations=self.config.generations,
+            evaluated=len(run.evaluations),
             total=total,
-            front_size=self._front_size,
-            hypervolume=self._hypervolumes[-1] if self._hypervolumes else 0.0,
+            front_size=len(run.front),
+            hypervolume=run.hypervolumes[-1] if run.hypervolumes else 0.0,
             elapsed=0.0 if math.isnan(elapsed) else elapsed,
-            remaining=elapsed / fresh * (total - evaluated) if fresh else math.nan,
-            saved=self._saved,
-            failed=sum(evaluation.status == "failed" for evaluation in self._evaluations),
-            utilisation=self._busy / (elapsed * max(1, self._workers)) if elapsed else 0.0,
+            remaining=elapsed / fresh * (total - len(run.evaluations)) if fresh else math.nan,
+            saved=run.saved,
+            failed=sum(evaluation.status == "failed" for evaluation in run.evaluations),
+            utilisation=(run.training_time - self._before.training_time) / (elapsed * self._slots),
             reason=str(self._error or self._reason),
         )
 
+    @property
+    def _slots(self) -> int:
+        """Candidates that train at the same time; at least one."""
+        return max(1, default_workers() if self.config.workers is None else self.config.workers)
+
     def on_evaluation(self, callback: Callable[[Evaluation], None]) -> None:
         """Call back after each evaluation."""
-        self._callbacks["evaluation"].append(callback)
+        self._callbacks[Evaluation].append(callback)
 
     def on_generation(self, callback: Callable[[Generation], None]) -> None:
         """Call back after each generation."""
-        self._callbacks["generation"].append(callback)
+        self._callbacks[Generation].append(callback)
 
     def on_finish(self, callback: Callable[[Run], None]) -> None:
         """Call back when the search has ended, for whatever reason; `progress.state` tells it."""
-        self._callbacks["finish"].append(callback)
+        self._callbacks[Run].append(callback)
 
-    def _emit(self, event: str, value: object) -> None:
-        for callback in tuple(self._callbacks[event]):
+    def _publish(self, run: Run, event: Evaluation | Generation | Run) -> None:
+        self._run = run
+        for callback in tuple(self._callbacks[type(event)]):
             try:
-                callback(value)
+                callback(event)
             except Exception:  # a broken view must not cost the run
-                _log.exception("A callback of on_%s failed; the search goes on.", event)
+                _log.exception("A callback of the search failed; the search goes on.")
 
     # Control, for the loop
     @property
@@ -235,7 +244,7 @@ class Search:
         state = "failed"
         try:
             with held:
-                self._reason = self._generations(database)
+                self._reason = self._search(database)
             state = "finished"
         except _BudgetSpentError as budget:
             state, self._reason = "finished", str(budget)
@@ -247,49 +256,14 @@ class Search:
             self._ended = time.monotonic()
             with self._lock:
                 self._state = state
-            self._emit("finish", self.run)
+            self._publish(self._run, self._run)
             self._done.set()
 
-    def _generations(self, database: Store) -> str:
-        """Run generations until the search is over; returns why it is."""
-        config, data = self.config, self._dataset()
-        database.set_config(self.id, config)
-        with trainer(data, self._workers, self._executor, config.training.time_limit, self._stop.is_set) as submit:
-            kept = database.provenance(self.id)
-            costs = Costs(config, data, kept.get("calibration"))
-            if kept:
-                provenance.check_data(kept, data)
-            else:
-                database.set_provenance(self.id, provenance.collect(data, costs.device))
-
-            def record(evaluation: Evaluation, weights: bytes) -> None:
-                database.add_evaluation(self.id, evaluation, weights)
-                self._evaluations = tuple(sorted((*self._evaluations, evaluation), key=lambda e: e.number))
-                self._front_size = len(analysis.front(self._evaluations, config.goal))
-                self._saved, self._busy = loop.saved, loop.busy
-                self._emit("evaluation", evaluation)
-
-            loop = Loop(config, Problem(data.input_shape, data.n_classes, costs, submit, record), self)
-            done = database.generations(self.id)
-            loop.restore(self._evaluations, done[-1] if done else None)
-            reason = "" if self._extended else ended(config, self._hypervolumes, len(self._evaluations))
-            self._extended = False
-            while not reason:
-                number = len(self._hypervolumes) + 1
-                if not loop.generation(number):
-                    return "every architecture of the space is evaluated"
-                self._finish_generation(database, loop, number)
-                reason = ended(config, self._hypervolumes, len(self._evaluations))
-        return reason
-
-    def _finish_generation(self, database: Store, loop: Loop, number: int) -> None:
-        goal = self.config.goal
-        batches = [[e for e in self._evaluations if e.generation == i] for i in range(1, number + 1)]
-        hypervolumes = analysis.hypervolumes(batches, goal)
-        database.add_generation(self.id, loop.state(number, hypervolumes[-1]))
-        self._hypervolumes = hypervolumes
-        front = analysis.front(self._evaluations, goal)
-        self._emit("generation", Generation(number, self._evaluations, front, hypervolumes[-1]))
+    def _search(self, database: Store) -> str:
+        data, limit = self._dataset(), self.config.training.time_limit
+        processes = self._slots if self.config.workers != 0 else 0
+        with trainer(data, processes, self._executor, limit, self._stop.is_set) as submit:
+            return Session(self._run, database, self, self._publish).go(data, submit, extended=self._extended)
 
     def _dataset(self) -> Dataset:
         if isinstance(self._data, Dataset):

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.results import Run
 
 _APPLICATION = 0x48594248  # "HYBH": tells our files from other SQLite files
 _VERSION = 1
@@ -145,12 +146,16 @@ class Store:
         with self._errors():
             return tuple(row[0] for row in self._db.execute("SELECT id FROM runs ORDER BY created, rowid"))
 
-    def find(self, run: str | None) -> str:
-        """The id if it is in the store, or with None the latest run's; raises `StoreError`."""
+    def load(self, run: str | None = None) -> Run:
+        """A run, by default the latest; raises `StoreError` if there is none."""
         known = self.runs()
         if not known or (run is not None and run not in known):
             raise StoreError(f"No run {run or ''!r} in {self.path!r}. Runs: {', '.join(known[-5:]) or 'none'}.")
-        return run or known[-1]
+        run = run or known[-1]
+        generations = self.generations(run)
+        repeated = generations[-1].counts["repeated"] if generations else 0
+        hypervolumes = tuple(generation.hypervolume for generation in generations)
+        return Run(run, self.config(run), self.evaluations(run), hypervolumes, repeated)
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""
