@@ -23,7 +23,7 @@ _HOME = {
     "training_cost": "costs.training",
 }
 
-__all__ = sorted(_HOME)
+__all__ = sorted(_HOME)  # noqa: PLE0605  sorted() gives a list; the names stand in one place only
 
 
 def __getattr__(name: str) -> Any:

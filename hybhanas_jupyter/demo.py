@@ -1,4 +1,4 @@
-"""`make demo`: a real search on the embedded digits against fake_kyiv; its front as a table, PNG, HTML and `runs.db`."""
+"""`make demo`: a real search on the embedded digits against fake_kyiv; its front as table, PNG, HTML and `runs.db`."""
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import search
@@ -10,7 +10,9 @@ PNG, PAGE, STORE = "front.png", "front.html", "runs.db"
 def main() -> None:
     """Search, print the front, write the files, and say where to go next."""
     config = SearchConfig.preset("quick")
-    print(f"Searching hybrid networks for {config.data} on {config.device}: {config.generations} generations of {config.population}.")
+    print(
+        f"Searching hybrid networks for {config.data} on {config.device}: {config.generations} generations of {config.population}."
+    )
     run = search(config, store=STORE)
     print(f"\nPareto front of run {run.id}:\n{run}\n")
     write_front(run, PNG, PAGE)

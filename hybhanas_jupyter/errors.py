@@ -39,7 +39,7 @@ class StoreError(HybHanasError):
 def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -> str:
     """Return `name` if it is allowed, else raise `UnknownNameError` with the nearest or all allowed names.
 
-    `kind` says what is named ("device"), `see` where all names are listed ("hyb.devices()"), for lists too long to print.
+    `kind` says what is named ("device"); `see`, for lists too long to print, where they stand ("hyb.devices()").
     """
     names = sorted(allowed)
     if name in names:

@@ -4,26 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
-from typing import Protocol
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.models.hybrid import Dropout
 from hybhanas_jupyter.models.threads import one_thread
 
 VALIDATION_BATCH = 256
-
-
-class TrainingData(Protocol):
-    """Images (N, C, H, W) float32 and labels (N,) int64, for training and for validation."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_validation: np.ndarray
-    y_validation: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class _EarlyEnd(Exception):  # noqa: N818 (an outcome, not an error)
 
 def fit(
     net: nn.Module,
-    data: TrainingData,
+    data: Dataset,
     *,
     epochs: int = 10,
     batch_size: int = 32,
@@ -101,7 +92,7 @@ class _Run:
     def __init__(
         self,
         net: nn.Module,
-        data: TrainingData,
+        data: Dataset,
         *,
         batch_size: int,
         learning_rate: float,
