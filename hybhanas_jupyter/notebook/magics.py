@@ -13,6 +13,7 @@ from traitlets import Enum, Int, Unicode
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
 from hybhanas_jupyter.notebook.cells import CellResult, evaluate, find_circuits, run_body
 from hybhanas_jupyter.notebook.completion import register_completion
+from hybhanas_jupyter.notebook.device_details import device_details
 from hybhanas_jupyter.notebook.options import MODELS, parse, split, with_options
 from hybhanas_jupyter.notebook.qnodes import arguments_of
 from hybhanas_jupyter.notebook.report import BudgetError, CostRow, CostTable
@@ -76,7 +77,11 @@ class QCost(Magics):
         """The devices that can be costed, as a table: `%qdevices [PATTERN]`, for example `%qdevices fake_t*`."""
         from hybhanas_jupyter.hardware.devices import devices
 
-        return devices(line.strip() or "*")
+        pattern = line.strip() or "*"
+        found = devices(pattern)
+        if not found:
+            raise UsageError(f"No device matches {pattern!r}: %qdevices alone lists all.")
+        return device_details(found)
 
     @line_magic
     def hybhanas(self, line: str) -> object:

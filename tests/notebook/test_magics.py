@@ -280,6 +280,6 @@ def test_reload_registers_once(shell):
 
 
 def test_qdevices_lists_what_matches(shell):
-    table = shell.run_line_magic("qdevices", "fake_t*")
+    table = shell.run_line_magic("qdevices", "fake_t*").rows
     assert "fake_torino" in [row.name for row in table]
     assert all(row.name.startswith("fake_t") for row in table)
