@@ -100,14 +100,16 @@ class QCost(Magics):
     def _costs(self, options: "Namespace", devices: "list[Device]", result: CellResult) -> CostTable:
         """Cost the circuits of a cell or line, and keep the result where the options say."""
         with _one_line():
-            circuits = self._choose(options, result)
-            table = CostTable(
-                tuple(
-                    self._row(options, device, name, circuit, result)
-                    for name, circuit in circuits.items()
-                    for device in devices
-                )
-            )
+            rows, refused = [], []
+            for name, circuit in self._choose(options, result).items():
+                for device in devices:
+                    try:
+                        rows.append(self._row(options, device, name, circuit, result))
+                    except CircuitError as error:
+                        refused.append(f"{name}: {error}")
+            if not rows:
+                raise CircuitError(refused[0])
+            table = CostTable(tuple(rows), tuple(refused))
             if options.save:
                 table.save(options.save)
         if options.output:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,25 +55,28 @@ class CostRow:
 
 @dataclass(frozen=True, repr=False)
 class CostTable(Reported):
-    """The costs of several circuits or on several devices; times are of one shot, training_* of the whole training."""
+    """The costs of several circuits or on several devices; `refused` says why others could not be costed."""
 
     rows: tuple[CostRow, ...]
+    refused: tuple[str, ...] = ()
 
     @property
     def result(self) -> "QuantumCost | TrainingCost | CostTable":
         """The cost itself where there is only one."""
         only = self.rows[0]
-        return self if len(self.rows) > 1 else only.training or only.cost
+        return self if len(self.rows) + len(self.refused) > 1 else only.training or only.cost
 
     def cheapest(self, circuit: str) -> CostRow:
         """The row of this circuit with the smallest `time`."""
         return min((row for row in self.rows if row.circuit == circuit), key=lambda row: row.time)
 
     def check_budget(self, limit: float) -> None:
-        """Raise `BudgetError` if the `time` of a row is above `limit` seconds."""
+        """Raise `BudgetError` if the `time` of a row is above `limit` seconds, or not known under a finite limit."""
         above = [f"{row.circuit} on {row.device} takes {seconds(row.time)}" for row in self.rows if row.time > limit]
         if above:
             raise BudgetError(f"{'; '.join(above)}: above the limit of {seconds(limit)}.")
+        if self.refused and limit < inf:
+            raise BudgetError(self.refused[0])
 
     def save(self, path: Path) -> None:
         """Write the data as .json (a list) or .csv, one record a row."""
@@ -102,7 +105,8 @@ class CostTable(Reported):
             mark = ["cheapest" if row is self.cheapest(row.circuit) else ""] if several else []
             rows.append([row.circuit, row.device, *_cost_cells(row.cost), *_training_cells(row.training), *mark])
         warnings = dict.fromkeys(f"{row.device}: {text}" for row in self.rows for text in row.cost.provenance.warnings)
-        return Report("", [(headers, rows)], folded={f"Warnings ({len(warnings)})": list(warnings)})
+        folded = {f"Not costed ({len(self.refused)})": self.refused, f"Warnings ({len(warnings)})": list(warnings)}
+        return Report("", [(headers, rows)], folded=folded)
 
 
 def _cost_cells(cost: "QuantumCost") -> Sequence[str]:

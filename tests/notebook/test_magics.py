@@ -117,6 +117,17 @@ def test_a_budget_that_is_broken_is_an_error_of_one_line(shell, capsys, cell):
     assert printed.out.count("BudgetError") == 1
 
 
+def test_what_fits_is_costed_and_what_does_not_is_named(shell, capsys):
+    shell.run_cell(f"%%qcost -b fake_manila fake_kyiv -o table\n{BELL}wide = QuantumCircuit(9)\nwide.h(range(9));")
+    table = shell.user_ns["table"]
+    rows = {(row.circuit, row.device) for row in table.rows}
+    assert rows == {("qc", "fake_manila"), ("qc", "fake_kyiv"), ("wide", "fake_kyiv")}
+    assert table.refused[0].startswith("wide: ")
+    assert table.refused[0] in capsys.readouterr().out
+    result = shell.run_cell("%%qcost -q -b fake_manila fake_kyiv --fail-above 1\nwide")
+    assert isinstance(result.error_in_exec, BudgetError)
+
+
 def test_options_are_expanded_and_code_is_not(shell):
     shell.run_cell(f"{BELL}level = 1\ncosts = []")
     shell.run_cell(
