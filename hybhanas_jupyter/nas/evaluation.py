@@ -1,7 +1,7 @@
 """The result of one candidate."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from hybhanas_jupyter.nas.architecture import Architecture
@@ -45,11 +45,27 @@ class Evaluation:
         return float(getattr(self, OBJECTIVES[objective].name))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
+        """Plain data for strict JSON: what is not finite becomes text ("nan", "inf")."""
+        plain: dict[str, Any] = _textual(asdict(self))
+        return plain
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Evaluation":
         """The inverse of `to_dict`; also takes what JSON made of it."""
-        architecture = Architecture.from_dict(values["architecture"])
-        return cls(**{**values, "architecture": architecture, "history": tuple(values["history"])})
+        return cls(
+            **{
+                **values,
+                **{item.name: float(values[item.name]) for item in fields(cls) if item.type is float},
+                "architecture": Architecture.from_dict(values["architecture"]),
+                "cost": {name: float(value) for name, value in values["cost"].items()},
+                "history": tuple({name: float(value) for name, value in epoch.items()} for epoch in values["history"]),
+            }
+        )
+
+
+def _textual(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _textual(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_textual(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -70,8 +70,8 @@ class Loop:
             self._remember(evaluation)
         if last is None:
             return
-        version, state, gauss = last.random_state
-        self.rng.setstate((version, tuple(state), gauss))
+        version, words, gauss = last.random_state
+        self.rng.setstate((version, tuple(words), gauss))
         self.counts = dict(last.counts)
         self._seen = {e.architecture.identity for e in evaluations if e.generation <= last.number}
         self.population = nsga2.ranked([self.evaluations[number] for number in last.population], self.config.goal)
@@ -79,7 +79,8 @@ class Loop:
     def state(self, number: int, hypervolume: float) -> GenerationRecord:
         """The record from which `restore` goes on after generation `number`."""
         members = tuple(member.evaluation.number for member in self.population)
-        return GenerationRecord(number, members, list(self.rng.getstate()), hypervolume, dict(self.counts))
+        version, words, gauss = self.rng.getstate()
+        return GenerationRecord(number, members, [version, list(words), gauss], hypervolume, dict(self.counts))
 
     def generation(self, number: int) -> tuple[Evaluation, ...]:
         """Run generation `number` and select the next population; empty if the space has nothing new."""

@@ -131,7 +131,7 @@ class Store:
 
     def add_evaluation(self, run: str, evaluation: Evaluation, weights: bytes) -> None:
         """Keep a result as soon as it is known."""
-        row = (run, evaluation.number, json.dumps(evaluation.to_dict()), weights)
+        row = (run, evaluation.number, json.dumps(evaluation.to_dict(), allow_nan=False), weights)
         with self._errors():
             self._db.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", row)
 

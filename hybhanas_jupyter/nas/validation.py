@@ -23,7 +23,7 @@ class InvalidSettingsError(ConfigError, ValueError):
 class Settings(BaseModel):
     """Base of all settings: immutable, without unknown fields, JSON both ways; raises `ConfigError`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def __init__(self, /, **values: Any) -> None:
         try:

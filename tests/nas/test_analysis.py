@@ -1,0 +1,83 @@
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.nas import analysis
+from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.objectives import Goal
+
+GOAL = Goal(("accuracy", "quantum_time", "parameters"), {})
+
+
+def evaluation(number, accuracy, time, parameters=1, status="ok"):
+    architecture = Architecture((), Ansatz(2, 1))
+    return Evaluation(number, 1, architecture, status, accuracy=accuracy, quantum_time=time, parameters=parameters)
+
+
+triples = st.tuples(st.integers(0, 10), st.integers(1, 10), st.integers(1, 10))
+
+
+@given(st.lists(triples, max_size=15))
+def test_the_front_is_what_nothing_dominates(values):
+    evaluations = [evaluation(i, a / 10, t, p) for i, (a, t, p) in enumerate(values)]
+
+    def dominated(e):
+        return any(
+            o.accuracy >= e.accuracy
+            and o.quantum_time <= e.quantum_time
+            and o.parameters <= e.parameters
+            and (o.accuracy, o.quantum_time, o.parameters) != (e.accuracy, e.quantum_time, e.parameters)
+            for o in evaluations
+        )
+
+    members = analysis.front(evaluations, GOAL)
+    assert {e.number for e in members} == {e.number for e in evaluations if not dominated(e)}
+    assert [e.accuracy for e in members] == sorted((e.accuracy for e in members), reverse=True)
+
+
+def test_failed_infinite_and_constrained_evaluations_are_not_on_the_front():
+    goal = Goal(("accuracy", "quantum_time"), {"parameters": 100})
+    good = evaluation(0, 0.5, 1.0)
+    others = [evaluation(1, 0.9, 1.0, status="failed"), evaluation(2, 0.9, math.inf), evaluation(3, 0.9, 0.1, 101)]
+    assert analysis.front([good, *others], goal) == (good,)
+    assert analysis.front(others, goal) == ()
+
+
+@given(st.lists(st.lists(triples, max_size=6), min_size=1, max_size=4))
+def test_hypervolume_is_the_dominated_share_of_the_box_and_only_grows(values):
+    """Judged by counting the cells of a grid on which all values lie."""
+    generations = [[evaluation(0, a / 10, t, p) for a, t, p in batch] for batch in values]
+    shares = analysis.hypervolumes(generations, GOAL)
+    assert list(shares) == sorted(shares)
+    first = next((batch for batch in generations if batch), None)
+    if first is None:
+        assert shares[-1] == 0
+        return
+    time, parameters = (max(getattr(e, name) for e in first) for name in ("quantum_time", "parameters"))
+    seen = [e for batch in generations for e in batch]
+    cells = product(range(10), range(time), range(parameters))
+    inside = sum(
+        any(a < round(e.accuracy * 10) and t >= e.quantum_time and p >= e.parameters for e in seen) for a, t, p in cells
+    )
+    assert shares[-1] == pytest.approx(inside / (10 * time * parameters))
+
+
+def test_the_knee_is_where_the_front_bends():
+    bend = evaluation(2, 0.85, 2)
+    evaluations = [evaluation(0, 0.9, 10), evaluation(1, 0.1, 1), bend, evaluation(3, 0.5, 1.8)]
+    assert analysis.knee(evaluations, GOAL) == bend
+    assert analysis.knee([], GOAL) is None
+    assert analysis.knee([bend], GOAL) == bend
+
+
+def test_equal_values_make_no_division_by_zero():
+    same = [evaluation(i, 0.5, 2) for i in range(3)]
+    with np.errstate(all="raise"):
+        assert analysis.knee(same, GOAL) in same
+        assert analysis.hypervolumes([same], GOAL)[-1] == pytest.approx(0)

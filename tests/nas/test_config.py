@@ -1,0 +1,78 @@
+import pytest
+
+from hybhanas_jupyter.errors import ConfigError, UnknownNameError
+from hybhanas_jupyter.nas.config import PRESETS, SearchConfig, TrainingSettings
+from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_a_file(name, tmp_path):
+    config = SearchConfig.preset(name, seed=7)
+    config.save(tmp_path / "search.json")
+    assert SearchConfig.load(tmp_path / "search.json") == config
+    assert config.seed == 7
+
+
+def test_all_wrong_values_are_reported_at_once():
+    with pytest.raises(ConfigError) as error:
+        SearchConfig(
+            generations=0,
+            seed=-1,
+            speed=3,
+            objectives=("accuracy", "acuracy"),
+            constraints={"tme": 1.0},
+            training={"epochs": 0, "learning_rate": "fast"},
+            space={"qubits": (2, 40)},
+        )
+    message = str(error.value)
+    for path in ("generations", "seed", "speed", "objectives.1", "tme", "training.epochs", "training.learning_rate"):
+        assert path in message
+    assert "space.qubits.1 is 40" in message
+    assert "Did you mean 'accuracy'?" in message
+    assert "\n" not in message
+
+
+def test_objectives_default_to_the_papers_for_each_mode():
+    assert SearchConfig().objectives == ("accuracy", "quantum_time", "quantum_parameters")
+    variable = SearchConfig(space=SearchSpace(cnn=VariableCNN()))
+    assert variable.objectives == ("accuracy", "total_time", "parameters")
+
+
+@pytest.mark.parametrize("objectives", [("accuracy",), ("accuracy", "accuracy"), ()])
+def test_fewer_than_two_different_objectives_are_refused(objectives):
+    with pytest.raises(ConfigError, match="objectives"):
+        SearchConfig(objectives=objectives)
+
+
+def test_a_config_cannot_be_changed_but_replaced():
+    config = SearchConfig()
+    with pytest.raises(ValueError, match="frozen"):
+        config.seed = 3
+    assert config.replace(seed=3).seed == 3
+    with pytest.raises(ConfigError, match="population"):
+        config.replace(population=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("{", "JSON"), ("[1]", "object"), ('{"version": 2}', "version"), ('{"space": 3}', "space")]
+)
+def test_damaged_files_give_one_line(text, word, tmp_path):
+    path = tmp_path / "search.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=word) as error:
+        SearchConfig.load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_and_an_unknown_preset_are_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nothing\.json"):
+        SearchConfig.load(tmp_path / "nothing.json")
+    with pytest.raises(UnknownNameError, match="Did you mean 'quick'"):
+        SearchConfig.preset("quik")
+
+
+def test_infinite_numbers_are_refused():
+    with pytest.raises(ConfigError, match="learning_rate"):
+        TrainingSettings(learning_rate=float("inf"))
+    with pytest.raises(ConfigError, match="finite"):
+        SearchConfig(constraints={"quantum_time": float("nan")})

@@ -1,0 +1,177 @@
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.store import GenerationRecord, Store
+from tests.nas import toy
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.db"
+
+
+@pytest.fixture
+def store(path):
+    store = Store(path, write=True)
+    yield store
+    store.close()
+
+
+def evaluated():
+    loop = toy.loop(toy.config(constraints={"quantum_time": 60}))
+    loop.generation(1)
+    return loop
+
+
+def test_everything_of_a_run_comes_back(store, path):
+    loop, config = evaluated(), toy.config(seed=11)
+    run = store.add_run(config)
+    for evaluation in loop.evaluations.values():
+        store.add_evaluation(run, evaluation, b"\0weights")
+    store.add_generation(run, loop.state(1, 0.25))
+    store.set_provenance(run, {"versions": {"torch": "2"}})
+
+    reader = Store(path)
+    known = reader.load()
+    assert (known.id, known.config, known.hypervolumes) == (run, config, (0.25,))
+    assert repr(known.evaluations) == repr(tuple(sorted(loop.evaluations.values(), key=lambda e: e.number)))
+    assert {e.status for e in known.evaluations} == {"ok", "infeasible"}
+    assert reader.generations(run) == (loop.state(1, 0.25),)
+    assert isinstance(reader.generations(run)[0], GenerationRecord)
+    assert reader.weights(run, 3) == b"\0weights"
+    assert reader.provenance(run) == {"versions": {"torch": "2"}}
+    reader.close()
+
+
+def test_one_file_holds_many_runs_and_the_latest_is_the_default(store):
+    first, second = store.add_run(toy.config()), store.add_run(toy.config(seed=5))
+    assert store.runs() == (first, second)
+    assert store.load().id == second
+    assert store.load(first).config.seed == 3
+
+
+def test_what_is_stored_is_json_that_others_read(store, path):
+    run = store.add_run(SearchConfig())
+    for evaluation in evaluated().evaluations.values():
+        store.add_evaluation(run, evaluation, b"")
+    with sqlite3.connect(path) as plain:  # its JSON functions refuse NaN and Infinity
+        rows = plain.execute("SELECT json_extract(result, '$.architecture.ansatz.n_qubits') FROM evaluations").fetchall()
+    plain.close()
+    assert len(rows) == 8
+    assert all(2 <= qubits <= 6 for (qubits,) in rows)
+
+
+def test_an_unknown_run_and_an_empty_store_are_named(store):
+    with pytest.raises(StoreError, match="No run"):
+        store.load()
+    known = store.add_run(SearchConfig())
+    with pytest.raises(StoreError, match=known):
+        store.load("nonsense")
+
+
+def test_a_missing_file_is_not_created_by_reading(path):
+    with pytest.raises(StoreError, match=r"runs\.db"):
+        Store(path)
+    assert not path.exists()
+
+
+def damaged(path):
+    path.write_bytes(b"this is no database" * 100)
+
+
+def foreign(path):
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE notes (text)")
+    other.close()
+
+
+def newer(path):
+    Store(path, write=True).close()
+    with sqlite3.connect(path) as future:
+        future.execute("PRAGMA user_version = 99")
+    future.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"), [(damaged, "not a database"), (foreign, "another program"), (newer, "newer version")]
+)
+@pytest.mark.parametrize("write", [False, True])
+def test_a_file_that_cannot_be_used_is_refused_and_left_alone(spoil, word, write, path):
+    spoil(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=word) as error:
+        Store(path, write=write)
+    assert "\n" not in str(error.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("path", ["/proc/runs.db", "/nowhere/runs.db"])
+def test_a_place_that_cannot_be_written_is_one_line(path):
+    with pytest.raises(StoreError, match="unable to open") as error:
+        Store(path, write=True)
+    assert "\n" not in str(error.value)
+
+
+OTHER = """
+import sys
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.store import Store
+store = Store(sys.argv[1], write=True)
+print(len(store.load(sys.argv[2]).evaluations))
+try:
+    with store.locked(sys.argv[2]):
+        print("locked")
+except StoreError as error:
+    print(error)
+"""
+
+
+def test_a_second_process_may_read_but_not_write_the_same_run(store, path):
+    run, free = store.add_run(SearchConfig()), store.add_run(SearchConfig())
+
+    def other(name):
+        done = subprocess.run([sys.executable, "-c", OTHER, path, name], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    with store.locked(run):
+        assert "being written by another process" in other(run)
+        assert other(free) == "0\nlocked\n"
+    assert other(run) == "0\nlocked\n"
+    assert [file.name for file in path.parent.iterdir() if "lock" in file.name] == []
+
+
+FULL = """
+import resource, signal, sys
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.store import Store
+from tests.nas import toy
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = Store(sys.argv[1], write=True)
+run = store.add_run(toy.config())
+loop = toy.loop(toy.config())
+loop.generation(1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+kept = 0
+try:
+    for evaluation in loop.evaluations.values():
+        store.add_evaluation(run, evaluation, bytes(100_000))
+        kept += 1
+except StoreError as error:
+    print(kept, error)
+"""
+
+
+def test_a_full_disk_is_one_line_and_what_was_written_is_intact(path):
+    done = subprocess.run([sys.executable, "-c", FULL, path], capture_output=True, text=True, check=True)
+    kept, message = done.stdout.split(" ", 1)
+    assert message.count("\n") == 1
+    assert "full" in message or "disk I/O" in message
+    assert 0 < int(kept) < 8
+    store = Store(path)
+    assert len(store.load().evaluations) == int(kept)
+    store.close()

@@ -1,0 +1,119 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import CancelledError, wait
+
+import pytest
+
+from hybhanas_jupyter.nas.workers import LocalProcesses, WorkerError
+from tests.nas import calls
+
+
+@pytest.fixture
+def processes():
+    with LocalProcesses(2, (calls.remember, ("setup",)), time_limit=2.0) as executor:
+        yield executor
+
+
+def test_results_come_back_and_every_process_is_set_up(processes):
+    assert [future.result() for future in [processes.submit(calls.double, i) for i in range(20)]] == list(range(0, 40, 2))
+    found = [future.result() for future in [processes.submit(calls.recall) for _ in range(20)]]
+    assert {value for value, _ in found} == {"setup"}
+    assert os.getpid() not in {pid for _, pid in found}
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ((calls.die, signal.SIGKILL), "signal 9, perhaps out of memory"),
+        ((calls.die, signal.SIGSEGV), "signal 11"),
+        ((calls.leave, 3), "exit code 3"),
+        ((calls.sleep, 60), "time limit"),
+        ((calls.fail,), "ValueError: no luck"),
+        ((calls.exhaust,), "MemoryError"),
+    ],
+)
+def test_a_call_that_goes_wrong_takes_nothing_with_it(processes, call, reason):
+    bad = processes.submit(*call)
+    good = [processes.submit(calls.double, i) for i in range(10)]
+    with pytest.raises(WorkerError, match=reason):
+        bad.result(timeout=30)
+    assert [future.result(timeout=30) for future in good] == list(range(0, 20, 2))
+    assert processes.submit(calls.recall).result(timeout=30)[0] == "setup"
+
+
+def test_what_a_library_prints_does_not_spoil_the_results(processes):
+    assert processes.submit(calls.make_noise).result() == "quiet"
+
+
+def test_workers_ignore_ctrl_c_and_do_not_import_the_users_main(processes):
+    assert processes.submit(calls.interrupts).result()
+    assert processes.submit(calls.main_module).result() is None
+
+
+def test_a_process_that_dies_while_idle_is_replaced(processes):
+    pids = {processes.submit(calls.recall).result()[1] for _ in range(10)}
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [processes.submit(calls.double, i).result(timeout=30) for i in range(4)] == [0, 2, 4, 6]
+
+
+def test_a_shutdown_that_cancels_does_not_wait_for_hanging_calls():
+    executor = LocalProcesses(1, (calls.remember, (1,)), time_limit=60)
+    executor.submit(calls.double, 1).result()
+    hanging = executor.submit(calls.sleep, 60)
+    while not hanging.running():
+        time.sleep(0.01)
+    queued = executor.submit(calls.double, 1)
+    executor.shutdown(cancel_futures=True)
+    assert not wait([hanging, queued], timeout=5).not_done
+    with pytest.raises(WorkerError):
+        hanging.result()
+    with pytest.raises(CancelledError):
+        queued.result()
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+PARENT = """
+import time
+from hybhanas_jupyter.nas.workers import LocalProcesses
+from tests.nas import calls
+executor = LocalProcesses(2, (calls.remember, (1,)), time_limit=60)
+print(*{executor.submit(calls.recall).result()[1] for _ in range(20)}, flush=True)
+executor.submit(calls.sleep, 60)
+time.sleep(60)
+"""
+
+
+def test_workers_end_when_their_parent_is_killed():
+    """Idle ones and one that is busy; started from a script without `if __name__ == "__main__"`."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    assert pids
+    assert all(alive(pid) for pid in pids)
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + 10
+    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_a_training_worker_needs_neither_qiskit_nor_pennylane():
+    from hybhanas_jupyter.data import load_dataset
+    from hybhanas_jupyter.nas import worker
+
+    with LocalProcesses(1, (worker.setup, (load_dataset(per_class=10),)), time_limit=60) as executor:
+        assert executor.submit(calls.modules).result() == ["torch", "hybhanas_jupyter"]
