@@ -1,15 +1,18 @@
-"""The running search: controls, progress and the views that gain points as each generation finishes."""
+"""The running search: controls, status and the views that gain points as each generation finishes."""
 
-import math
 import threading
 
 import ipywidgets as widgets
 
-from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.results import Generation, Progress, Run
+from hybhanas_jupyter.nas.results import Generation, Run
 from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.notebook.ablation import AblationView
 from hybhanas_jupyter.notebook.board import Board
+from hybhanas_jupyter.notebook.candidate import CandidateView
+from hybhanas_jupyter.notebook.curve import Curve
+from hybhanas_jupyter.notebook.pages import Pages
+from hybhanas_jupyter.notebook.status import StatusPanel
 from hybhanas_jupyter.notebook.style import style_sheet
 
 REFRESH = 0.25  # seconds between two looks at the progress
@@ -26,19 +29,26 @@ class LiveView(widgets.VBox):
         self.pause = _button("Pause", "pause", "hyb-pause", "Let running candidates finish, then wait")
         self.resume = _button("Resume", "play", "hyb-resume", "Go on")
         self.stop = _button("Stop", "stop", "hyb-stop", "End the search; it can be resumed from the store")
-        self._status = widgets.Label("No search yet.")
-        self._status.add_class("hyb-status")
-        self._bar = widgets.IntProgress(0, 0, 1, layout=widgets.Layout(width="100%"))
-        self._bar.add_class("hyb-progress")
-        self._board = Board(self._show_picked)
+        self.buttons = (self.pause, self.resume, self.stop)
+        for name, button in zip(("pause", "resume", "stop"), self.buttons, strict=True):
+            button.on_click(lambda _, name=name: self._command(name))
+        self._status = StatusPanel()
+        self._candidate = CandidateView()
+        self._board = Board(self._candidate.show)
+        self._hypervolume = Curve("", "Generation", "Hypervolume", ["hypervolume"])
+        self._ablation = AblationView()
         self._lock = threading.RLock()
         self._watcher = threading.Thread()
         self._search: Search | None = None
-        self.pause.on_click(lambda _: self._command("pause"))
-        self.resume.on_click(lambda _: self._command("resume"))
-        self.stop.on_click(lambda _: self._command("stop"))
-        self.buttons = (self.pause, self.resume, self.stop)
-        parts = [style_sheet(), self._status, self._bar, self._board]
+        more = Pages(
+            {
+                "Candidate": self._candidate,
+                "Cost of the front": self._ablation,
+                "Hypervolume": self._hypervolume.figure,
+            }
+        )
+        more.add_class("hyb-more")
+        parts = [style_sheet(), self._status, self._board, more]
         super().__init__(parts if search is None else [widgets.HBox(self.buttons), *parts])
         if search is not None:
             self.attach(search)
@@ -48,10 +58,10 @@ class LiveView(widgets.VBox):
         with self._lock:
             self._search = search
             self._board.expect(search.config)
-            self._board.update(search.run.evaluations)
-            search.on_generation(lambda generation: self._show_generation(search, generation))
-            search.on_finish(lambda run: self._show_run(search, run))
-            self.refresh()
+            self._candidate.configure(search.config)
+            self._show(search, search.run)
+            search.on_generation(lambda generation: self._show(search, generation))
+            search.on_finish(lambda run: self._show(search, run))
             self._follow()
 
     def refresh(self) -> None:
@@ -60,14 +70,9 @@ class LiveView(widgets.VBox):
             if self._search is None:
                 return
             progress = self._search.progress
-            self._status.value = describe(progress)
-            self._bar.max = max(1, progress.total)
-            self._bar.value = progress.evaluated
-            self._bar.bar_style = {"finished": "success", "failed": "danger", "paused": "warning"}.get(
-                progress.state, ""
-            )
+            self._status.update(progress, self._search.config.population)
             self.pause.disabled = progress.state != "running"
-            self.resume.disabled = progress.state not in ("paused", "stopped")
+            self.resume.disabled = progress.state not in ("paused", "stopped", "failed")
             self.stop.disabled = progress.state not in ("running", "paused")
 
     def _command(self, name: str) -> None:
@@ -87,40 +92,15 @@ class LiveView(widgets.VBox):
             threading.Event().wait(REFRESH)
         self.refresh()
 
-    def _show_generation(self, search: Search, generation: Generation) -> None:
+    def _show(self, search: Search, now: Generation | Run) -> None:
         with self._lock:
-            if search is self._search:
-                self._board.update(generation.evaluations)
-                self.refresh()
-
-    def _show_run(self, search: Search, run: Run) -> None:
-        with self._lock:
-            if search is self._search:
-                self._board.update(run.evaluations)
-                self.refresh()
-
-    def _show_picked(self, picked: list[Evaluation]) -> None:
-        pass
-
-
-def describe(progress: Progress) -> str:
-    """The progress in one line."""
-    if progress.state == "running" and not progress.evaluated:
-        return f"running · the first candidates are in training · {seconds(progress.elapsed)} elapsed"
-    parts = [
-        progress.state,
-        f"generation {progress.generation} of {progress.generations}",
-        f"{progress.evaluated} of {progress.total} evaluated",
-        f"front {progress.front_size}",
-        f"hypervolume {progress.hypervolume:.4g}",
-        f"{seconds(progress.elapsed)} elapsed",
-    ]
-    if progress.state == "running" and math.isfinite(progress.remaining):
-        parts.append(f"{seconds(progress.remaining)} left")
-    for count, text in ((progress.saved, "saved by the cache"), (progress.failed, "failed")):
-        if count:
-            parts.append(f"{count} {text}")
-    return " · ".join(parts)
+            if search is not self._search:
+                return
+            self._board.update(now.evaluations)
+            self._ablation.update(now.front)
+            self._hypervolume.update({"hypervolume": search.run.hypervolumes})
+            self._status.list_failures(now.evaluations)
+            self.refresh()
 
 
 def _button(text: str, icon: str, css_class: str, tooltip: str) -> widgets.Button:

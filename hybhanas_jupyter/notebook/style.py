@@ -6,6 +6,12 @@ _RULES = """
 .hyb-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 4px; overflow: hidden }
 .hyb-pareto .axislabel, .hyb-pareto .tick text { fill: var(--jp-ui-font-color1, #333) !important }
 .hyb-pareto .axislabel { font-size: 12px }
+.hyb-pareto .legend text, .hyb-ablation text, .hyb-curve text { fill: var(--jp-ui-font-color1, #333) !important }
+.hyb-row { flex-wrap: wrap; gap: 24px; align-items: flex-start }
+.hyb-row > * { flex: 1 1 320px; overflow: hidden }
+.hyb-bars { gap: 12px }
+.hyb-circuit pre { font-size: 11px; line-height: 1.15; max-height: 420px; overflow: auto }
+.hyb-more { margin-top: 8px }
 .hyb-legend { font-size: 12px; line-height: 1.6; color: var(--jp-ui-font-color1, #333) }
 .hyb-ramp { display: inline-block; width: 70px; height: 10px; vertical-align: middle }
 .hyb-line { display: inline-block; width: 20px; border-top: 2px solid #808080; vertical-align: middle }

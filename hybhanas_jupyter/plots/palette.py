@@ -6,8 +6,6 @@ from dataclasses import dataclass
 GENERATIONS = ("#2b7fd0", "#8d7f9f", "#d9720a")
 # Okabe and Ito's vermilion: picked candidates.
 PICKED = "#d55e00"
-# Parts of a cost, from Okabe and Ito's set, in stacking order.
-PARTS = ("#0072b2", "#56b4e9", "#e69f00", "#cc79a7")
 
 
 @dataclass(frozen=True)

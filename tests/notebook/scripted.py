@@ -108,7 +108,13 @@ class ScriptedSearch:
     def run(self) -> Run:
         shown = self._script[: self.done * self.config.population]
         groups = [[e for e in shown if e.generation == g] for g in range(1, self.done + 1)]
-        return Run("scripted", self.config, shown, hypervolumes(groups, self.config.goal))
+        return Run(
+            id="scripted",
+            config=self.config,
+            evaluations=shown,
+            hypervolumes=hypervolumes(groups, self.config.goal),
+            repeated=3,
+        )
 
     @property
     def progress(self) -> Progress:

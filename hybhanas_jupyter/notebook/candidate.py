@@ -1,0 +1,175 @@
+"""Everything about one picked candidate: genes, circuit, training curve, cost parts, clocks, another device."""
+
+import threading
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.formatting import html_bar, html_table, seconds
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.notebook.curve import Curve
+from hybhanas_jupyter.notebook.device_field import device_box
+from hybhanas_jupyter.plots.breakdown import PARTS
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from hybhanas_jupyter.costs.quantum import QuantumCost
+
+NOTHING = "Click a point, or draw a lasso around several, to see what they are."
+
+
+class CandidateView(widgets.VBox):
+    """The candidates that the user picked, one at a time."""
+
+    def __init__(self) -> None:
+        self._config = SearchConfig()
+        self._hint = widgets.Label(NOTHING)
+        self._which = widgets.Dropdown(description="Candidate", layout=widgets.Layout(width="40em"))
+        self._which.add_class("hyb-candidate")
+        self._which.observe(lambda _: self._show(), "value")
+        self._genes = widgets.HTML()
+        self._cost = widgets.HTML()
+        self._accuracy = Curve("Validation accuracy", "Epoch", "Accuracy", ["accuracy"])
+        self._loss = Curve("Loss", "Epoch", "Cross entropy", ["training", "validation"])
+        self._drawing = widgets.ToggleButtons(options=["Logical", "Physical"], description="Circuit")
+        self._drawing.observe(lambda _: self._draw(), "value")
+        self._circuit = widgets.HTML()
+        self._circuit.add_class("hyb-circuit")
+        self._device = device_box("Cost on")
+        self._recost = widgets.Button(description="Calculate", tooltip="Cost of one shot on this device")
+        self._recost.add_class("hyb-recost")
+        self._recost.on_click(lambda _: self._cost_elsewhere())
+        self._elsewhere = widgets.HTML()
+        self._details = (
+            self._which,
+            _row(self._genes, self._cost),
+            _row(self._accuracy.figure, self._loss.figure),
+            self._drawing,
+            self._circuit,
+            widgets.HBox([self._device, self._recost]),
+            self._elsewhere,
+        )
+        super().__init__([self._hint])
+
+    def configure(self, config: SearchConfig) -> None:
+        """Candidates are of a run with `config` from now on."""
+        self._config = config
+
+    def show(self, picked: Sequence[Evaluation]) -> None:
+        """Offer these candidates and show the first."""
+        self._hint.value = f"{len(picked)} picked." if picked else NOTHING
+        self.children = (self._hint, *self._details) if picked else (self._hint,)
+        self._which.index = None
+        self._which.options = [(f"#{e.number} {e.architecture.label}", e) for e in picked]
+        self._which.index = 0 if picked else None
+
+    def _show(self) -> None:
+        candidate = self._which.value
+        if candidate is None:
+            return
+        self._genes.value = genes_table(candidate)
+        self._cost.value = cost_report(candidate)
+        history = candidate.history
+        self._accuracy.update({"accuracy": [epoch["validation_accuracy"] for epoch in history]})
+        self._loss.update(
+            {
+                "training": [epoch["train_loss"] for epoch in history],
+                "validation": [epoch["validation_loss"] for epoch in history],
+            }
+        )
+        self._elsewhere.value = ""
+        self._draw()
+
+    def _draw(self) -> None:
+        candidate, physical = self._which.value, self._drawing.value == "Physical"
+        self._later(self._circuit, candidate, lambda: _drawn(_circuit(candidate, self._config, physical)))
+
+    def _cost_elsewhere(self) -> None:
+        candidate, name = self._which.value, self._device.value
+        self._later(self._elsewhere, candidate, lambda: _cost(candidate, name, self._config)._repr_html_())
+
+    def _later(self, place: widgets.HTML, candidate: Evaluation, work: Callable[[], str]) -> None:
+        """Fill `place` from a thread: transpiling takes a while, and the kernel should answer meanwhile."""
+        place.value = "<i>calculating</i>"
+
+        def fill() -> None:
+            try:
+                html = work()
+            except HybHanasError as error:
+                html = f"<span class='hyb-error'>{escape(str(error))}</span>"
+            if self._which.value is candidate:
+                place.value = html
+
+        threading.Thread(target=fill, daemon=True).start()
+
+
+def genes_table(candidate: Evaluation) -> str:
+    """The genes and the results of a candidate as an HTML table."""
+    ansatz = candidate.architecture.ansatz
+    rows: list[tuple[str, object]] = [
+        ("Qubits", ansatz.n_qubits),
+        ("Depth", ansatz.depth),
+        ("Rotations", "-".join(ansatz.rotations)),
+        ("Entangler", ansatz.entangler),
+        ("Topology", ansatz.topology),
+        *((f"Convolution {i}", layer_text(layer)) for i, layer in enumerate(candidate.architecture.convolutions, 1)),
+        ("Validation accuracy", f"{candidate.accuracy:.1%}"),
+        ("Parameters, quantum", f"{candidate.parameters:,}, {candidate.quantum_parameters:,}"),
+    ]
+    return html_table((f"Candidate #{candidate.number}", f"generation {candidate.generation}"), rows)
+
+
+def layer_text(layer: object) -> str:
+    """A convolution in one line."""
+    values = vars(layer)
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value not in ("none", 0.0))
+
+
+def cost_report(candidate: Evaluation) -> str:
+    """The parts of one valid shot as a stacked bar, and all clocks of the training run."""
+    parts = {label: candidate.cost[name] for name, (label, _) in PARTS.items() if name in candidate.cost}
+    clocks = (
+        ("Quantum time (paper)", seconds(candidate.quantum_time)),
+        ("Classical time", seconds(candidate.classical_time)),
+        ("Total time", seconds(candidate.total_time)),
+        ("Provider usage time", seconds(candidate.usage_time)),
+        ("Training took here", seconds(candidate.seconds)),
+        ("Success probability of a shot", f"{candidate.success_probability:.3g}"),
+        ("Two-qubit gates on the device", candidate.two_qubit_gates),
+    )
+    table = html_table(("Clocks of the whole training", ""), clocks)
+    return f"{table}<div>One valid shot: {seconds(sum(parts.values()))}</div>{html_bar(parts)}"
+
+
+def _row(*parts: widgets.Widget) -> widgets.HBox:
+    row = widgets.HBox(parts)
+    row.add_class("hyb-row")
+    return row
+
+
+def _circuit(candidate: Evaluation, config: SearchConfig, physical: bool) -> "QuantumCircuit":
+    if not physical:
+        return candidate.architecture.ansatz.to_circuit()
+    return _cost(candidate, config.device, config).physical_circuit
+
+
+def _cost(candidate: Evaluation, device: str, config: SearchConfig) -> "QuantumCost":
+    from hybhanas_jupyter.costs.quantum import quantum_cost
+
+    return quantum_cost(
+        candidate.architecture.ansatz.to_circuit(),
+        device,
+        shots=config.shots,
+        optimization_level=config.optimization_level,
+        model=config.cost_model,
+    )
+
+
+def _drawn(circuit: "QuantumCircuit") -> str:
+    drawing = circuit.draw("text", fold=160, idle_wires=False)
+    return f"<pre>{escape(str(drawing))}</pre>"
