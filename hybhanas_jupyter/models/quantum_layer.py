@@ -1,6 +1,7 @@
 """A parametrised quantum circuit as an ordinary torch module."""
 
 from math import tau
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -9,16 +10,13 @@ from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import ArchitectureError, DataError, check_name
 from hybhanas_jupyter.models import statevector
 
+if TYPE_CHECKING:
+    from pennylane import QNode
+    from qiskit import QuantumCircuit
+
 DTYPES = (torch.float32, torch.float64)
 ENGINES = ("auto", "numba", "torch")
 MAX_QUBITS = 20
-
-
-def _kernel_fits() -> bool:
-    """Whether this CPU is one that the numba kernel is known to be right and fast on."""
-    from hybhanas_jupyter.models.kernels.lanes import vector_bytes
-
-    return vector_bytes() > 0
 
 
 class QuantumLayer(nn.Module):
@@ -26,8 +24,8 @@ class QuantumLayer(nn.Module):
 
     `weights` are the trainable angles, (depth, len(rotations), n_qubits) radians, uniform in [0, 2 pi) by `seed`.
     Calling it maps x (batch, n_qubits) radians, embedded by RX, to <Z> (batch, n_qubits).
-    `engine` is "auto" or "torch"; `layer.engine` says which one runs.
-    Raises `UnknownNameError` or `ArchitectureError` for genes that are not allowed. Source: paper section 3.1.2.
+    `engine`: "numba" (x86-64 with AVX2 or AVX-512), "torch" (any device), or "auto" for the faster one that fits.
+    Raises `UnknownNameError` or `ArchitectureError` for genes or an engine that cannot be. Source: paper section 3.1.2.
     """
 
     def __init__(
@@ -48,7 +46,9 @@ class QuantumLayer(nn.Module):
             raise ArchitectureError(f"n_qubits is {n_qubits}: a state vector is simulated up to {MAX_QUBITS} qubits.")
         if dtype not in DTYPES:
             raise ArchitectureError(f"dtype is {dtype}: the quantum layer computes in torch.float32 or torch.float64.")
-        self._engine = check_name("engine", engine, ENGINES)
+        if check_name("engine", engine, ENGINES) == "numba" and not _kernel_fits():
+            raise ArchitectureError("Engine 'numba' needs an x86-64 processor with AVX2. Use engine='torch'.")
+        self._engine = engine
         self.weights = nn.Parameter(torch.empty(depth, len(self.ansatz.rotations), n_qubits, dtype=dtype))
         self.reset_parameters(torch.Generator().manual_seed(seed))
 
@@ -63,17 +63,55 @@ class QuantumLayer(nn.Module):
             return "numba" if self.weights.device.type == "cpu" and _kernel_fits() else "torch"
         return self._engine
 
+    def prepare(self) -> None:
+        """Load what the layer runs on, or compile it the first time on a machine; else the first call does so."""
+        if self.engine == "numba":
+            from hybhanas_jupyter.models.kernels.build import load_kernel
+
+            load_kernel(str(self.weights.dtype).removeprefix("torch."))
+
     def forward(self, x: Tensor) -> Tensor:
         """<Z> of every qubit, (batch, n_qubits), for x (batch, n_qubits) in radians."""
         if x.ndim != 2 or x.shape[1] != self.ansatz.n_qubits:
             raise DataError(f"Input of shape {tuple(x.shape)}: the layer takes (batch, {self.ansatz.n_qubits}) angles.")
+        x = x.to(self.weights.dtype)
         if self.engine == "torch":
-            return statevector.expectations(self.ansatz, x.to(self.weights.dtype), self.weights)
+            return statevector.expectations(self.ansatz, x, self.weights)
+        if self.weights.device.type != "cpu":
+            raise ArchitectureError(
+                f"Engine 'numba' runs on the CPU, not on {self.weights.device}. Use engine='torch'."
+            )
         from hybhanas_jupyter.models.kernels import autograd
 
-        return autograd.expectations(self.ansatz, x.to(self.weights.dtype), self.weights)
+        return autograd.expectations(self.ansatz, x, self.weights)
+
+    def to_circuit(self) -> "QuantumCircuit":
+        """The circuit as Qiskit sees it: the inputs are the parameters x, the weights are the layer's."""
+        circuit = self.ansatz.to_circuit()
+        weights = self.weights.detach().double().flatten().tolist()
+        trained = [p for p in circuit.parameters if p.vector.name == "w"]
+        return circuit.assign_parameters({p: weights[p.index] for p in trained})
+
+    def to_qnode(self) -> "QNode":
+        """A PennyLane QNode f(x, weights=the layer's) -> list of <Z>."""
+        from pennylane import QNode
+
+        ansatz: Any = self.ansatz.to_qnode()
+        own_weights = self.weights.detach().double().numpy(force=True)
+
+        def trained(x: Any, weights: Any = own_weights) -> Any:
+            return ansatz.func(x, weights)
+
+        return QNode(trained, ansatz.device)
 
     def extra_repr(self) -> str:
         """The genes and the engine, for torch's repr."""
         a = self.ansatz
         return f"{a.n_qubits}, {a.depth}, {a.rotations}, {a.entangler!r}, {a.topology!r}, engine={self.engine!r}"
+
+
+def _kernel_fits() -> bool:
+    """Whether this CPU is one that the numba kernel is known to be right and fast on."""
+    from hybhanas_jupyter.models.kernels.lanes import vector_bytes
+
+    return vector_bytes() > 0

@@ -22,14 +22,13 @@ def expectations(ansatz: Ansatz, x: Tensor, weights: Tensor) -> Tensor:
     """<Z> (batch, n_qubits) for angles x (batch, n_qubits) and weights (depth, rotations, n_qubits), in radians."""
     rotations = _rotations(ansatz, weights)
     state = _product_state(rotations[0], x)
-    entangle = _entangler(ansatz, x.device)
     blocks = [_kronecker(rotations[1:, first : first + BLOCK]) for first in range(0, ansatz.n_qubits, BLOCK)]
     for layer in range(ansatz.depth - 1):
-        state = entangle(state)
+        state = _entangle(ansatz, state)
         for number, block in enumerate(blocks):
             tensor = state.reshape(2 ** (number * BLOCK), block.shape[-1], -1)
             state = torch.matmul(block[layer], tensor).reshape(state.shape)
-    probabilities = torch.view_as_real(entangle(state)).square().sum(-1)
+    probabilities = torch.view_as_real(_entangle(ansatz, state)).square().sum(-1)
     signs = _z_signs(ansatz.n_qubits, x.device).to(x.dtype)
     return (signs @ probabilities).T
 
@@ -50,9 +49,7 @@ def _rotations(ansatz: Ansatz, weights: Tensor) -> Tensor:
 
 def _product_state(rotations: Tensor, x: Tensor) -> Tensor:
     """Embedding and first layer of rotations (n_qubits, 2, 2): no gate has entangled the qubits yet."""
-    embedded = torch.complex(
-        torch.stack([(x / 2).cos(), torch.zeros_like(x)]), torch.stack([torch.zeros_like(x), -(x / 2).sin()])
-    )
+    embedded = torch.stack([(x / 2).cos() + 0j, -1j * (x / 2).sin()])
     qubits = torch.einsum("qij,jbq->qib", rotations, embedded)
     state = qubits[0]
     for qubit in qubits[1:]:
@@ -69,29 +66,22 @@ def _kronecker(gates: Tensor) -> Tensor:
     return product
 
 
-class _Entangler:
-    """One layer of entanglers on a state (2**n, batch): a permutation (CNOT) or signs (CZ) of the amplitudes."""
-
-    def __init__(self, ansatz: Ansatz, device: torch.device) -> None:
-        n = ansatz.n_qubits
-        labels = np.arange(2**n)
-        signs = np.ones(2**n)
-        target = labels.copy()
-        for first, second in ansatz.pairs:
-            signs *= 1 - 2 * ((labels >> (n - 1 - first)) & (labels >> (n - 1 - second)) & 1)
-            target ^= ((target >> (n - 1 - first)) & 1) << (n - 1 - second)
-        self.source = torch.from_numpy(np.argsort(target)).to(device) if ansatz.entangler == "CNOT" else None
-        self.signs = torch.from_numpy(signs[:, None]).to(device)
-
-    def __call__(self, state: Tensor) -> Tensor:
-        if self.source is None:
-            return state * self.signs.to(state.real.dtype)
-        return state.index_select(0, self.source)
+def _entangle(ansatz: Ansatz, state: Tensor) -> Tensor:
+    """One layer of entanglers: a permutation (CNOT) or signs (CZ) of the amplitudes."""
+    table = _entangler_table(ansatz, state.device)
+    return state.index_select(0, table) if ansatz.entangler == "CNOT" else state * table.to(state.real.dtype)
 
 
 @lru_cache(maxsize=32)
-def _entangler(ansatz: Ansatz, device: torch.device) -> _Entangler:
-    return _Entangler(ansatz, device)
+def _entangler_table(ansatz: Ansatz, device: torch.device) -> Tensor:
+    """CNOT: where each amplitude comes from, (2**n,). CZ: its sign, (2**n, 1)."""
+    bits = [1 << (ansatz.n_qubits - 1 - qubit) for qubit in range(ansatz.n_qubits)]
+    labels = np.arange(2**ansatz.n_qubits)
+    signs, targets = np.ones_like(labels), labels.copy()
+    for first, second in ansatz.pairs:
+        signs[(labels & bits[first] != 0) & (labels & bits[second] != 0)] *= -1
+        targets[targets & bits[first] != 0] ^= bits[second]
+    return torch.from_numpy(np.argsort(targets) if ansatz.entangler == "CNOT" else signs[:, None]).to(device)
 
 
 @lru_cache(maxsize=32)

@@ -7,12 +7,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from qiskit.quantum_info import Pauli, Statevector
+from torch.func import functional_call
 
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS
 from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
 from hybhanas_jupyter.errors import ArchitectureError, DataError, UnknownNameError
 from hybhanas_jupyter.models.kernels.lanes import vector_bytes
-from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+from hybhanas_jupyter.models.quantum_layer import DTYPES, QuantumLayer
 
 ENGINES = [
     pytest.param("numba", marks=pytest.mark.skipif(not vector_bytes(), reason="no kernel for this CPU")),
@@ -74,6 +76,100 @@ def test_agrees_with_default_qubit(engine, genes, batch, seed):
         assert torch.allclose(ours, reference, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("n_qubits", "depth", "topology"), [(8, 3, "grid"), (11, 2, "full"), (12, 2, "circular")])
+def test_agrees_with_default_qubit_on_many_qubits(engine, n_qubits, depth, topology):
+    layer = QuantumLayer(n_qubits, depth, ("RZ", "RY"), "CNOT", topology, dtype=torch.float64, engine=engine)
+    x, upstream = random_input(layer, 3, 0)
+    for ours, reference in zip(evaluate(layer, x, upstream), pennylane_reference(layer, x, upstream), strict=True):
+        assert torch.allclose(ours, reference, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("entangler", ENTANGLERS)
+def test_single_precision(engine, entangler):
+    single, double = (QuantumLayer(6, 6, ("RX",), entangler, "full", dtype=d, engine=engine) for d in DTYPES)
+    double.load_state_dict(single.state_dict())
+    x, upstream = random_input(single, 33, 0)
+    for value, exact in zip(
+        evaluate(single, x.float(), upstream.float()), evaluate(double, x.float(), upstream), strict=True
+    ):
+        assert value.dtype == torch.float32
+        assert torch.allclose(value.double(), exact.double(), rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("rotations", [("RX",), ("RY", "RZ", "RX")])
+def test_gradcheck(engine, rotations):
+    layer = QuantumLayer(3, 2, rotations, "CZ", "star", dtype=torch.float64, engine=engine)
+    x = random_input(layer, 4, 0)[0].requires_grad_()
+    assert torch.autograd.gradcheck(lambda x, w: functional_call(layer, {"weights": w}, x), (x, layer.weights))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nan_stays_nan(engine):
+    layer = QuantumLayer(4, 3, engine=engine)
+    x = torch.ones(3, 4)
+    x[1, 2] = torch.nan
+    assert layer(x).isnan().all(1).tolist() == [False, True, False]
+    with torch.no_grad():
+        layer.weights[1, 0, 1] = torch.nan
+    assert layer(torch.ones(3, 4)).isnan().all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_inputs_that_are_not_contiguous(engine):
+    layer = QuantumLayer(4, 2, dtype=torch.float64, engine=engine)
+    x, upstream = random_input(layer, 6, 0)
+    strided = torch.stack([x, x])[0].T.contiguous().T
+    for value, expected in zip(
+        evaluate(layer, strided, upstream.T.contiguous().T), evaluate(layer, x, upstream), strict=True
+    ):
+        assert torch.equal(value, expected)
+    z = layer(x)
+    z.sum().backward()  # an expanded gradient
+    assert torch.allclose(layer.weights.grad, evaluate(layer, x, torch.ones_like(x))[2], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_passes_before_a_backward_and_a_graph_that_is_kept(engine):
+    layer = QuantumLayer(4, 3, dtype=torch.float64, engine=engine)
+    x, upstream = random_input(layer, 20, 0)
+    first, _ = layer(x), layer(2 * x)
+    once, twice = (torch.autograd.grad((first * upstream).sum(), layer.weights, retain_graph=True)[0] for _ in "ab")
+    assert torch.equal(once, twice)
+    assert torch.equal(once, evaluate(layer, x, upstream)[2])
+
+
+def test_engine_is_visible_and_can_be_forced():
+    assert QuantumLayer(3, 2).engine == ("numba" if vector_bytes() else "torch")
+    assert QuantumLayer(3, 2, engine="torch").engine == "torch"
+    assert QuantumLayer(3, 2).to("meta").engine == "torch"
+    assert "engine='torch'" in repr(QuantumLayer(3, 2, engine="torch"))
+
+
+def test_kernel_is_refused_where_it_cannot_run(monkeypatch):
+    if vector_bytes():
+        with pytest.raises(ArchitectureError, match="runs on the CPU, not on meta"):
+            QuantumLayer(3, 2, engine="numba").to("meta")(torch.zeros(1, 3, device="meta"))
+    monkeypatch.setattr("hybhanas_jupyter.models.kernels.lanes.vector_bytes", lambda: 0)
+    assert QuantumLayer(3, 2).engine == "torch"
+    with pytest.raises(ArchitectureError, match="needs an x86-64 processor with AVX2"):
+        QuantumLayer(3, 2, engine="numba")
+
+
+def test_qiskit_circuit_and_qnode_compute_the_same():
+    layer = QuantumLayer(4, 2, ("RZ", "RX"), "CNOT", "circular", dtype=torch.float64)
+    x, _ = random_input(layer, 3, 0)
+    circuit, qnode = layer.to_circuit(), layer.to_qnode()
+    assert len(circuit.parameters) == 4
+    for sample, z in zip(x.numpy(), layer(x).detach().numpy(), strict=True):
+        state = Statevector(circuit.assign_parameters(sample))
+        qiskit = [state.expectation_value(Pauli("Z"), [qubit]).real for qubit in range(4)]
+        assert np.allclose(z, qiskit, rtol=0, atol=1e-12)
+        assert np.allclose(z, qnode(sample), rtol=0, atol=1e-12)
+
+
 def test_copies_pickles_and_state_dicts_compute_the_same():
     layer = QuantumLayer(3, 2, ("RY", "RZ"), "CZ", "full", seed=7)
     x, _ = random_input(layer, 4, 0)
@@ -84,8 +180,9 @@ def test_copies_pickles_and_state_dicts_compute_the_same():
         assert torch.equal(twin(x), layer(x))
 
 
-def test_empty_batch():
-    layer = QuantumLayer(3, 2)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_empty_batch(engine):
+    layer = QuantumLayer(3, 2, engine=engine)
     z, dx, dw = evaluate(layer, torch.zeros(0, 3), torch.zeros(0, 3))
     assert z.shape == dx.shape == (0, 3)
     assert not dw.any()
