@@ -10,9 +10,8 @@ PNG, PAGE, STORE = "front.png", "front.html", "runs.db"
 def main() -> None:
     """Search, print the front, write the files, and say where to go next."""
     config = SearchConfig.preset("quick")
-    print(
-        f"Searching hybrid networks for {config.data} on {config.device}: {config.generations} generations of {config.population}."
-    )
+    size = f"{config.generations} generations of {config.population}"
+    print(f"Searching hybrid networks for {config.data} on {config.device}: {size}.")
     run = search(config, store=STORE)
     print(f"\nPareto front of run {run.id}:\n{run}\n")
     write_front(run, PNG, PAGE)
