@@ -1,5 +1,7 @@
 """What an architecture costs on the device of a search: known before it is trained."""
 
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.data import Dataset
@@ -9,6 +11,9 @@ from hybhanas_jupyter.nas.config import SearchConfig
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.hardware.devices import Device
+
+# Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
+_LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-import")
 
 
 class Costs:
@@ -20,6 +25,7 @@ class Costs:
 
     def __init__(self, config: SearchConfig, data: Dataset, calibration: dict[str, Any] | None = None) -> None:
         """Cost on `config.device`, as it is now or, for a run that goes on, as its `calibration` was."""
+        _LASTING_THREAD.submit(import_module, "qiskit").result()
         self.device = _device(config.device, calibration)
         self._config, self._samples = config, data.samples
         self._known: dict[str, dict[str, Any]] = {}

@@ -23,7 +23,9 @@ def evaluation(number, accuracy, time, success=1.0, status="ok"):
     )
 
 
-points = st.tuples(st.integers(0, 4), st.integers(0, 4), st.sampled_from([0.2, 0.4, 0.9]), st.sampled_from(["ok", "failed"]))
+points = st.tuples(
+    st.integers(0, 4), st.integers(0, 4), st.sampled_from([0.2, 0.4, 0.9]), st.sampled_from(["ok", "failed"])
+)
 
 
 def better(a, b):

@@ -60,7 +60,9 @@ def test_what_is_stored_is_json_that_others_read(store, path):
     for evaluation in evaluated().evaluations.values():
         store.add_evaluation(run, evaluation, b"")
     with sqlite3.connect(path) as plain:  # its JSON functions refuse NaN and Infinity
-        rows = plain.execute("SELECT json_extract(result, '$.architecture.ansatz.n_qubits') FROM evaluations").fetchall()
+        rows = plain.execute(
+            "SELECT json_extract(result, '$.architecture.ansatz.n_qubits') FROM evaluations"
+        ).fetchall()
     plain.close()
     assert len(rows) == 8
     assert all(2 <= qubits <= 6 for (qubits,) in rows)

@@ -18,7 +18,9 @@ def processes():
 
 
 def test_results_come_back_and_every_process_is_set_up(processes):
-    assert [future.result() for future in [processes.submit(calls.double, i) for i in range(20)]] == list(range(0, 40, 2))
+    assert [future.result() for future in [processes.submit(calls.double, i) for i in range(20)]] == list(
+        range(0, 40, 2)
+    )
     found = [future.result() for future in [processes.submit(calls.recall) for _ in range(20)]]
     assert {value for value, _ in found} == {"setup"}
     assert os.getpid() not in {pid for _, pid in found}

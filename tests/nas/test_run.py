@@ -1,0 +1,344 @@
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from hybhanas_jupyter.data import load_dataset
+from hybhanas_jupyter.errors import ConfigError, DataError, HybHanasError, StoreError
+from hybhanas_jupyter.nas.results import Run
+from hybhanas_jupyter.nas.run import Search, search
+from hybhanas_jupyter.nas.space import SearchSpace
+from tests.nas import real, toy
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The uninterrupted run that others must equal."""
+    return search(real.config(), store=tmp_path_factory.mktemp("whole") / "runs.db", progress=False)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.db"
+
+
+def same(run, whole):
+    assert toy.outcome(run.evaluations) == toy.outcome(whole.evaluations)
+    assert run.hypervolumes == whole.hypervolumes
+    assert [e.number for e in run.front] == [e.number for e in whole.front]
+    assert run.saved == whole.saved
+
+
+def test_a_run_is_what_its_configuration_says(whole):
+    assert len(whole.evaluations) == 16
+    assert [e.generation for e in whole.evaluations] == [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4
+    for evaluation in whole.evaluations:
+        assert 0 <= evaluation.accuracy <= 1
+        assert evaluation.quantum_time > 0
+        assert len(evaluation.history) == 2
+        assert evaluation.history[-1]["validation_accuracy"] == evaluation.accuracy
+        assert evaluation.cost["logical_time"] + evaluation.cost["routing_time"] == pytest.approx(
+            evaluation.cost["execution_time"]
+        )
+
+
+def test_evaluations_are_those_of_the_public_cost_and_training_functions(whole):
+    """One evaluation by hand: the numbers of a search are the numbers of the functions it is made of."""
+    from hybhanas_jupyter.costs.quantum import quantum_cost
+    from hybhanas_jupyter.costs.training import training_cost
+
+    evaluation = whole.front[0]
+    ansatz = evaluation.architecture.ansatz
+    cost = quantum_cost(ansatz.to_circuit(), "fake_kyiv")
+    assert evaluation.success_probability == cost.success_probability
+    training = training_cost(ansatz.to_circuit(), "fake_kyiv", samples=80, epochs=2)
+    assert evaluation.quantum_time == training.quantum_time
+    assert evaluation.usage_time == training.usage_time
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_worker_processes_give_the_same_run(workers, whole, path):
+    same(search(real.config(workers=workers), store=path, progress=False), whole)
+
+
+TWICE = """
+import sys
+from hybhanas_jupyter.nas.run import search
+from tests.nas import real
+for seed in (1, 2):
+    print(len(search(real.config(seed=seed, generations=1, workers=1), store=sys.argv[1], progress=False).evaluations))
+"""
+
+
+def test_a_fresh_process_survives_two_searches(path):
+    """Qiskit crashes when the thread that imported it first has ended."""
+    done = subprocess.run([sys.executable, "-c", TWICE, str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "4\n4\n")
+
+
+def test_any_executor_gives_the_same_run(whole, path):
+    with ThreadPoolExecutor(3) as executor:
+        same(search(real.config(), store=path, executor=executor, progress=False), whole)
+        assert executor.submit(int).result() == 0  # it is the user's and stays open
+
+
+def test_four_generations_across_a_resume_are_those_in_one_go(whole, path):
+    first = search(real.config(generations=2), store=path, progress=False)
+    assert len(first.hypervolumes) == 2
+    loaded = Search.load(path)
+    assert loaded.progress.state == "finished"
+    loaded.resume(generations=2)
+    same(loaded.result(), whole)
+    assert Search.load(path).config.generations == 4
+
+
+KILLED = """
+import sys
+from hybhanas_jupyter.nas.run import Search
+from tests.nas import real
+path = sys.argv[1]
+search = Search.load(path) if len(sys.argv) > 2 else Search(real.config(workers=1), store=path)
+search.on_evaluation(lambda evaluation: print(evaluation.number, flush=True))
+search.resume() if len(sys.argv) > 2 else search.start()
+search.result()
+print("done", flush=True)
+"""
+
+
+def test_kill_9_at_random_moments_loses_nothing_but_time(whole, path):
+    rng, kills, arguments = random.Random(5), 0, [str(path)]
+    while True:
+        process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, text=True)
+        line = process.stdout.readline()
+        arguments = [str(path), "resume"]
+        known = len(Search.load(path).run.evaluations)
+        if line == "done\n" or kills == 5:
+            break
+        time.sleep(rng.random() * 0.4)
+        process.send_signal(signal.SIGKILL)
+        kills += 1
+        process.communicate()
+        assert len(Search.load(path).run.evaluations) >= known > 0
+    assert process.communicate()[0].endswith("done\n") or line == "done\n"
+    assert process.returncode == 0
+    assert kills >= 3
+    same(Search.load(path).run, whole)
+
+
+def test_stop_takes_effect_within_a_second_and_resume_goes_on(whole, path):
+    search = Search(real.config(), store=path)
+    reached = threading.Event()
+    search.on_evaluation(lambda evaluation: reached.set() if evaluation.generation == 2 else None)
+    search.start()
+    assert reached.wait(60)
+    search.stop()
+    assert search.ended(timeout=1.0)
+    assert search.progress.state == "stopped"
+    assert 4 < len(search.result().evaluations) < 16
+    search.resume()
+    same(search.result(), whole)
+    assert search.progress.state == "finished"
+
+
+def test_pause_holds_and_resume_goes_on(whole, path):
+    search = Search(real.config(), store=path)
+    reached = threading.Event()
+    search.on_evaluation(lambda _: reached.set())
+    search.start()
+    assert reached.wait(60)
+    search.pause()
+    time.sleep(1.0)  # what is in training finishes
+    held = search.progress
+    assert held.state == "paused"
+    time.sleep(0.5)
+    assert search.progress.evaluated == held.evaluated < 16
+    search.resume()
+    same(search.result(), whole)
+
+
+def test_events_tell_the_whole_story_and_a_broken_callback_does_not_end_it(whole, path, caplog):
+    search, seen = Search(real.config(), store=path), {"evaluations": [], "generations": [], "runs": []}
+
+    def broken(_):
+        raise ZeroDivisionError("broken view")
+
+    search.on_evaluation(broken)
+    search.on_evaluation(seen["evaluations"].append)
+    search.on_generation(seen["generations"].append)
+    search.on_finish(broken)
+    search.on_finish(seen["runs"].append)
+    search.start()
+    same(search.result(), whole)
+    assert toy.outcome(seen["evaluations"]) == toy.outcome(whole.evaluations)
+    assert [g.number for g in seen["generations"]] == [1, 2, 3, 4]
+    assert [len(g.evaluations) for g in seen["generations"]] == [4, 8, 12, 16]
+    assert tuple(g.hypervolume for g in seen["generations"]) == whole.hypervolumes
+    same(seen["runs"][0], whole)
+    assert "broken view" in caplog.text
+
+
+def test_progress_counts_up_to_the_end(path):
+    search, states = Search(real.config(), store=path), []
+    before = search.progress
+    assert (before.state, before.evaluated, before.total, before.elapsed) == ("new", 0, 16, 0.0)
+    search.on_evaluation(lambda _: states.append(search.progress))
+    search.start()
+    run = search.result()
+    assert [state.evaluated for state in states] == list(range(1, 17))
+    assert all(state.remaining >= 0 for state in states)
+    after = search.progress
+    assert (after.state, after.evaluated, after.failed) == ("finished", 16, 0)
+    assert after.front_size == len(run.front)
+    assert after.hypervolume == run.hypervolumes[-1]
+    assert 0 < after.utilisation <= 1
+    assert after.reason == "all generations done"
+
+
+def test_wait_leaves_the_event_loop_free(path):
+    async def watch():
+        search = Search(real.config(generations=1), store=path)
+        search.start()
+        waiting, ticks = asyncio.ensure_future(search.wait()), 0
+        while not waiting.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        return await waiting, ticks
+
+    run, ticks = asyncio.run(watch())
+    assert isinstance(run, Run)
+    assert ticks > 3
+
+
+def test_a_second_start_is_refused(path):
+    search = Search(real.config(), store=path)
+    search.start()
+    with pytest.raises(HybHanasError, match="running already"):
+        search.start()
+    search.stop()
+    search.result()
+
+
+def test_two_searches_cannot_write_the_same_run(path):
+    search(real.config(generations=1), store=path, progress=False)
+    first, second = Search.load(path), Search.load(path)
+    first.resume(generations=1)
+    with pytest.raises(StoreError, match="being written"):
+        second.resume(generations=1)
+    first.result()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "word"),
+    [
+        ({"device": "fake_kyv"}, HybHanasError, "Did you mean 'fake_kyiv'"),
+        ({"device": "fake_lima", "space": SearchSpace(qubits=(2, 8))}, ConfigError, "fake_lima has 5"),
+        ({"data": "digitz"}, HybHanasError, "Did you mean 'digits'"),
+        ({"per_class": 100_000}, DataError, "per_class is 100000"),
+    ],
+)
+def test_what_cannot_be_searched_is_one_clear_line(changes, error, word, path):
+    failing = Search(real.config(**changes), store=path)
+    failing.start()
+    with pytest.raises(error, match=word) as caught:
+        failing.result()
+    assert "\n" not in str(caught.value)
+    assert failing.progress.state == "failed"
+    assert failing.progress.reason == str(caught.value)
+
+
+def test_own_arrays_are_searched_and_must_be_given_again_to_go_on(path):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 80)
+    images = rng.normal(size=(80, 6, 6)) + labels[:, None, None]
+    run = search(real.config(per_class=None, generations=1), store=path, data=(images, labels), progress=False)
+    assert run.front[0].accuracy > 0.8
+    other = Search.load(path, data=load_dataset(per_class=10))
+    other.resume(generations=1)
+    with pytest.raises(DataError, match="other data"):
+        other.result()
+    going = Search.load(path, data=(images, labels))
+    going.resume()
+    assert len(going.result().evaluations) == 8
+
+
+def test_budgets_and_a_plateau_end_a_run_early(path):
+    budget = search(real.config(evaluation_budget=6), store=path, progress=False)
+    assert len(budget.evaluations) == 6
+    flat = Search(real.config(generations=30, population=2, plateau=2), store=path)
+    flat.start()
+    run = flat.result()
+    assert flat.progress.reason == "hypervolume did not grow in 2 generations"
+    assert run.hypervolumes[-3] == pytest.approx(run.hypervolumes[-1], rel=1e-3)
+    timed = Search(real.config(generations=1000, time_budget=1.0), store=path)
+    timed.start()
+    timed.result()
+    assert timed.progress.state == "finished"
+    assert "time budget" in timed.progress.reason
+    assert timed.progress.evaluated < 4000
+
+
+def test_a_hanging_candidate_is_recorded_and_the_search_goes_on(path):
+    class Hanging(ThreadPoolExecutor):
+        def submit(self, function, task, data):
+            if task.architecture.ansatz.n_qubits == 4:
+                raise_ = lambda: (_ for _ in ()).throw(TimeoutError("time limit"))  # noqa: E731
+                return super().submit(raise_)
+            return super().submit(function, task, data)
+
+    with Hanging(1) as executor:
+        run = search(real.config(), store=path, executor=executor, progress=False)
+    failed = [e for e in run.evaluations if e.status == "failed"]
+    assert failed
+    assert {e.architecture.ansatz.n_qubits for e in failed} == {4}
+    assert {e.reason for e in failed} == {"time limit"}
+    assert len(run.evaluations) == 16
+
+
+def test_a_search_whose_candidates_all_fail_says_why(path):
+    def broken(*_):
+        raise RuntimeError("no memory left")
+
+    class Broken(ThreadPoolExecutor):
+        def submit(self, *_):
+            return super().submit(broken)
+
+    with Broken(1) as executor, pytest.raises(HybHanasError, match="first generation failed: no memory left"):
+        search(real.config(), store=path, executor=executor, progress=False)
+
+
+INTERRUPTED = """
+import sys
+from hybhanas_jupyter.nas.run import search
+from tests.nas import real
+try:
+    search(real.config(generations=1000, workers=1), store=sys.argv[1], progress=bool(int(sys.argv[2])))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("progress", ["0", "1"])
+def test_ctrl_c_stops_a_script_cleanly(path, progress):
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(path), progress],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (path.exists() and Search.load(path).run.evaluations):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=5)
+    assert out == "interrupted\n"
+    assert "Traceback" not in err
+    assert process.returncode == 0
+    run = Search.load(path)
+    assert run.progress.state == "stopped"
+    assert run.run.evaluations
