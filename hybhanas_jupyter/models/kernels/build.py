@@ -11,6 +11,7 @@ import llvmlite
 import numba
 import platformdirs
 from numba import types
+from numba.core import config
 from numba.core.typing import Signature
 
 from hybhanas_jupyter.models.kernels import simulate
@@ -55,7 +56,7 @@ def _cache_folder() -> Path:
     digest = sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    root = numba.config.CACHE_DIR or platformdirs.user_cache_dir("hybhanas_jupyter")
+    root = config.CACHE_DIR or platformdirs.user_cache_dir("hybhanas_jupyter")
     return Path(root) / "kernels" / digest.hexdigest()[:16]
 
 
@@ -70,13 +71,13 @@ def _signatures(dtype: str) -> tuple[Signature, Signature]:
 
 
 def _compile(function: Callable[..., Any], signature: Signature, folder: Path) -> Callable[..., Any]:
-    users_folder = numba.config.CACHE_DIR
+    users_folder = config.CACHE_DIR
     try:
-        numba.config.CACHE_DIR = str(folder)
+        config.CACHE_DIR = str(folder)
         compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy")
     except RuntimeError:  # no folder can be written to: the kernel lives as long as this process
         compiled = numba.njit(function, nogil=True, error_model="numpy")
     finally:
-        numba.config.CACHE_DIR = users_folder
+        config.CACHE_DIR = users_folder
     compiled.compile(signature)
     return compiled

@@ -13,7 +13,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils, config
 from numba.extending import intrinsic, models, overload, register_model
 
 # Products may be fused with sums, but NaN and infinity keep their meaning: training looks for them.
@@ -26,10 +26,17 @@ def vector_bytes() -> int:
     """Bytes of the widest vector register in which this CPU computes at full speed; 0 where that is not known."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return 0
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
+    features = _cpu_features()
+    if "avx512f" in features:
         return 64
-    return 32 if features.get("avx2") and features.get("fma") else 0
+    return 32 if {"avx2", "fma"} <= features else 0
+
+
+def _cpu_features() -> set[str]:
+    """What numba compiles for: this CPU, or the one that NUMBA_CPU_FEATURES describes, e.g. the oldest of a cluster."""
+    if config.CPU_FEATURES is not None:
+        return {feature[1:] for feature in config.CPU_FEATURES.split(",") if feature.startswith("+")}
+    return {name for name, present in llvm.get_host_cpu_features().items() if present}
 
 
 def width(dtype: str) -> int:

@@ -1,0 +1,41 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from hybhanas_jupyter.models.kernels.lanes import vector_bytes
+
+# A CPU with AVX2 and without AVX-512: half as many lanes. Prints the largest difference to the torch engine.
+AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2"}
+COMPARE = """
+import torch
+from hybhanas_jupyter.models.kernels.lanes import width
+from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+
+assert width("float32") == 8
+worst = 0.0
+for n, rotations, entangler in (1, ("RX",), "CZ"), (4, ("RX",), "CNOT"), (5, ("RY",), "CZ"), (6, ("RZ", "RY"), "CNOT"):
+    kernel, torch_path = (QuantumLayer(n, 3, rotations, entangler, "full", engine=e) for e in ("numba", "torch"))
+    x = torch.linspace(-3, 3, 11 * n).reshape(11, n)
+    results = []
+    for layer in kernel, torch_path:
+        inputs = x.clone().requires_grad_()
+        z = layer(inputs)
+        results.append((z, *torch.autograd.grad(z.square().sum(), (inputs, layer.weights))))
+    worst = max([worst, *((a - b).detach().abs().max().item() for a, b in zip(*results))])
+print(worst)
+"""
+
+
+@pytest.mark.skipif(not vector_bytes(), reason="no kernel for this CPU")
+def test_compiles_once_with_a_message_and_is_right_with_avx2(tmp_path):
+    environment = {**os.environ, **AVX2, "NUMBA_CACHE_DIR": str(tmp_path)}
+    first, later = (
+        subprocess.run([sys.executable, "-c", COMPARE], check=True, capture_output=True, text=True, env=environment)
+        for _ in range(2)
+    )
+    assert first.stderr.count("compiling the float32 quantum kernel once") == 1
+    assert later.stderr == ""
+    assert float(first.stdout) < 1e-5
+    assert first.stdout == later.stdout
