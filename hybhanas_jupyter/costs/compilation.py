@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from statistics import median
 from typing import TYPE_CHECKING
@@ -39,6 +40,11 @@ class Compiled:
     logical: "QuantumCircuit"
     logical_durations: Mapping[Gate, float]
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def n_qubits(self) -> int:
+        """Logical qubits that a gate acts on."""
+        return len(active_qubits(self.logical))
 
 
 def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:

@@ -55,6 +55,7 @@ class QuantumCost(Reported):
     logical: GateCounts
     physical: GateCounts
     physical_circuit: "QuantumCircuit" = field(repr=False, compare=False)
+    active_qubits: int
     measured_qubits: tuple[int, ...]
     provenance: Provenance
 
@@ -82,6 +83,12 @@ class QuantumCost(Reported):
     def success_probability(self) -> float:
         """p of one shot, readout left out; 0 below 1e-308 while its logarithm is still right."""
         return exp(self.log_success_probability)
+
+    @property
+    def expected_fidelity(self) -> float:
+        """Fidelity of the state before readout: p (1 - 2^-n) + 2^-n, as failed shots still agree by chance."""
+        floor = 2.0**-self.active_qubits
+        return self.success_probability * (1 - floor) + floor
 
     @property
     def readout_success_probability(self) -> float:
@@ -117,6 +124,7 @@ _TIMES = (
     "usage_time",
     "success_probability",
     "log_success_probability",
+    "expected_fidelity",
     "readout_success_probability",
 )
 
@@ -183,7 +191,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     compiled = compile_circuit(inputs.circuit, inputs.device, job.optimization_level, job.seed)
     time_of, success_of = _MODELS[job.model]
     times = time_of(compiled, calibration)
-    success = success_of(times.physical, compiled.measured, calibration)
+    success = success_of(compiled, times.physical, calibration)
     makespan = times.logical_time + times.routing_time
     gate_penalty, decoherence_penalty = penalties(makespan, success)
     shot = calibration.repetition_delay + makespan + times.readout_time
@@ -200,6 +208,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         logical=GateCounts(times.logical.count(1), times.logical.count(2)),
         physical=GateCounts(times.physical.count(1), times.physical.count(2)),
         physical_circuit=compiled.circuit,
+        active_qubits=compiled.n_qubits,
         measured_qubits=compiled.measured,
         provenance=Provenance(
             device=calibration.name,

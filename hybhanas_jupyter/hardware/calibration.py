@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 from functools import cached_property
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -130,9 +130,12 @@ class Calibration(_Frozen):
 
     @cached_property
     def gate_data(self) -> dict[tuple[str, Qubits], GateData]:
-        """(gate, qubits) -> duration and error, gaps filled with the gate's median (NaN if it has none at all)."""
+        """(gate, qubits) -> duration and error, gaps filled with the gate's median.
+
+        Without any value to go by, a duration is NaN and an error 0; `warnings` says so.
+        """
         durations = {name: _median(g.duration for g in self.gates if g.name == name) for name in self.names}
-        errors = {name: _median(g.error for g in self.gates if g.name == name) for name in self.names}
+        errors = {name: _or(0.0, _median(g.error for g in self.gates if g.name == name)) for name in self.names}
         return {
             (g.name, g.qubits): GateData(
                 duration=durations[g.name] if g.duration is None else g.duration,
@@ -146,7 +149,7 @@ class Calibration(_Frozen):
         """(T1, T2) per qubit in seconds, gaps filled with the median (inf if none at all), T2 capped at 2 T1."""
         t1 = _median(q.t1 for q in self.qubits)
         t2 = _median(q.t2 for q in self.qubits)
-        filled = [(q.t1 or _or_infinite(t1), q.t2 or _or_infinite(t2)) for q in self.qubits]
+        filled = [(q.t1 or _or(inf, t1), q.t2 or _or(inf, t2)) for q in self.qubits]
         return tuple((a, min(b, 2 * a)) for a, b in filled)
 
     @cached_property
@@ -204,7 +207,14 @@ def _calibrated_names(target: "Target") -> list[str]:
     from qiskit.circuit.library import get_standard_gate_name_mapping
 
     costed = get_standard_gate_name_mapping().keys() - _SKIPPED
-    return [n for n in target.operation_names if n in costed and target[n] and None not in target[n]]
+    return [
+        name
+        for name in target.operation_names
+        if name in costed
+        and target.operation_from_name(name).num_qubits <= 2
+        and target[name]
+        and None not in target[name]
+    ]
 
 
 def _finite(value: float | None) -> float | None:
@@ -220,8 +230,8 @@ def _median(values: Any) -> float:
     return median(known) if known else nan
 
 
-def _or_infinite(value: float) -> float:
-    return value if isfinite(value) else float("inf")
+def _or(default: float, value: float) -> float:
+    return value if isfinite(value) else default
 
 
 def _warnings(calibration: Calibration) -> list[str]:
@@ -233,11 +243,15 @@ def _warnings(calibration: Calibration) -> list[str]:
     if capped:
         found.append(f"T2 > 2 T1 on qubits {_listed(capped)}: T2 is taken as 2 T1")
     for name in calibration.names:
-        gaps = [g for g in calibration.gates if g.name == name and (g.duration is None or g.error is None)]
-        if gaps:
-            found.append(
-                f"no duration or error for {name} on {_listed(g.qubits for g in gaps)}: median of {name} is used"
-            )
+        gates = [gate for gate in calibration.gates if gate.name == name]
+        for field, without in (("duration", "it cannot be timed"), ("error", "it counts as free of errors")):
+            gaps = [gate for gate in gates if getattr(gate, field) is None]
+            if len(gaps) == len(gates):
+                found.append(f"no {field} for any {name}: {without}")
+            elif gaps:
+                found.append(
+                    f"no {field} for {name} on {_listed(g.qubits for g in gaps)}: the median of {name} is used"
+                )
     if calibration.faulty_couplers:
         found.append(f"faulty couplers, routed around: {_listed(calibration.faulty_couplers)}")
     if calibration.faulty_qubits:

@@ -1,0 +1,66 @@
+"""What gates and noise do to the weights of Pauli strings."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import product
+from math import cos, exp, pi
+
+import numpy as np
+import numpy.typing as npt
+
+from hybhanas_jupyter.hardware.calibration import GateData
+
+Array = npt.NDArray[np.float64]
+_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+
+
+def idle_eigenvalues(time: float, t1: float, t2: float) -> Array:
+    """What is left of I, X, Y, Z on a qubit that idles for `time` seconds."""
+    dephased, relaxed = exp(-time / t2), exp(-time / t1)
+    return np.array([1.0, dephased, dephased, relaxed])
+
+
+def gate_eigenvalues(data: GateData, relaxation: Sequence[tuple[float, float]]) -> Array:
+    """What a noisy gate leaves of the 4 or 16 strings on its qubits, whose (T1, T2) are `relaxation`.
+
+    The qubits relax for the gate's duration; what the calibrated error exceeds this by is depolarizing. A gate cannot
+    be better than its relaxation, nor worse than fully depolarizing.
+    """
+    relaxed = np.ones(1)
+    for t1, t2 in relaxation:
+        relaxed = np.outer(relaxed, idle_eigenvalues(data.duration, t1, t2)).ravel()
+    dimension = 2 ** len(relaxation)
+    fidelity = 1 - data.error * (dimension + 1) / dimension
+    kept = (fidelity * dimension**2 - 1) / (relaxed.sum() - 1)
+    eigenvalues = relaxed * min(max(kept, 0.0), 1.0)
+    eigenvalues[0] = 1.0
+    return eigenvalues
+
+
+def mixed_damping(eigenvalues: Array, n_qubits: int) -> float:
+    """Mean of the eigenvalues over all strings of `n_qubits` qubits but the identities', all equally likely."""
+    others = 4.0**n_qubits / len(eigenvalues)
+    return float((others * eigenvalues.sum() - 1) / (others * len(eigenvalues) - 1))
+
+
+@lru_cache(maxsize=4096)
+def transfer(name: str, angles: tuple[float | None, ...]) -> Array:
+    """How an ideal gate redistributes the weights: its squared Pauli transfer matrix, indexed [after, before].
+
+    `None` is a symbolic angle: averaged over two full turns, on as many points as make the average exact.
+    """
+    if name in ("rz", "p", "u1"):
+        kept = 0.5 if angles[0] is None else cos(angles[0]) ** 2
+        return np.array([[1, 0, 0, 0], [0, kept, 1 - kept, 0], [0, 1 - kept, kept, 0], [0, 0, 0, 1]])
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    gate = type(get_standard_gate_name_mapping()[name])
+    grids = [[angle] if angle is not None else [k * pi / 2 for k in range(8)] for angle in angles]
+    return np.mean([_squared_transfer_matrix(gate(*point).to_matrix()) for point in product(*grids)], axis=0)
+
+
+def _squared_transfer_matrix(unitary: npt.NDArray[np.complex128]) -> Array:
+    """Qiskit's matrices have the first qubit last; the strings here have it first."""
+    strings = _PAULIS if len(unitary) == 2 else np.array([np.kron(b, a) for a in _PAULIS for b in _PAULIS])
+    evolved = unitary @ strings @ unitary.conj().T
+    return (np.einsum("iab,jba->ij", strings, evolved).real / len(unitary)) ** 2
