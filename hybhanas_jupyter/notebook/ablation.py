@@ -28,13 +28,9 @@ class AblationView(VBox):
             display_legend=True,
             padding=0.3,
         )
-        self._axis = bqplot.Axis(scale=self._y, side="left", label="Time of one valid shot", label_offset=_OFFSET)
-        figure = bqplot.Figure(
+        self._across = bqplot.Axis(scale=self._x, label="Candidate (#), by effective time", label_offset="34px")
+        self._figure = bqplot.Figure(
             marks=[self._bars],
-            axes=[
-                bqplot.Axis(scale=self._x, label="Candidate (#), by effective time", label_offset="34px"),
-                self._axis,
-            ],
             legend_location="top-left",
             fig_margin={"top": 16, "bottom": 48, "left": 70, "right": 16},
             layout=Layout(width="100%", height="320px"),

@@ -1,6 +1,5 @@
 """Everything about one picked candidate: genes, circuit, training curve, cost parts, clocks, another device."""
 
-import threading
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.notebook.background import in_background
 from hybhanas_jupyter.notebook.curve import Curve
 from hybhanas_jupyter.notebook.device_field import device_box
 from hybhanas_jupyter.plots.breakdown import PARTS
@@ -94,7 +94,7 @@ class CandidateView(widgets.VBox):
         self._later(self._elsewhere, candidate, lambda: _cost(candidate, name, self._config)._repr_html_())
 
     def _later(self, place: widgets.HTML, candidate: Evaluation, work: Callable[[], str]) -> None:
-        """Fill `place` from a thread: transpiling takes a while, and the kernel should answer meanwhile."""
+        """Fill `place` in the background: transpiling takes a while, and the kernel should answer meanwhile."""
         place.value = "<i>calculating</i>"
 
         def fill() -> None:
@@ -105,7 +105,7 @@ class CandidateView(widgets.VBox):
             if self._which.value is candidate:
                 place.value = html
 
-        threading.Thread(target=fill, daemon=True).start()
+        in_background(fill)
 
 
 def genes_table(candidate: Evaluation) -> str:

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.notebook.background import in_background
+from hybhanas_jupyter.notebook.forecast import evaluations, forecast
 from hybhanas_jupyter.notebook.form import Form
 from hybhanas_jupyter.notebook.live import ENDED, LiveView
+from hybhanas_jupyter.notebook.toolbar import Toolbar
 
 
 class Configurator(widgets.VBox):
@@ -17,17 +21,27 @@ class Configurator(widgets.VBox):
         self.search: Search | None = None
         self._store = store
         self.form = Form(config)
+        self._toolbar = Toolbar(self.form)
         self.start = widgets.Button(
             description="Start", icon="rocket", button_style="primary", tooltip="Start a search"
         )
         self.start.add_class("hyb-start")
         self.start.on_click(lambda _: self._start())
+        self._estimate = widgets.Button(
+            description="Estimate time and cost", icon="hourglass", tooltip="Try a few candidates on this machine"
+        )
+        self._estimate.add_class("hyb-estimate")
+        self._estimate.layout.width = "auto"
+        self._estimate.on_click(lambda _: self._forecast())
         self.live = LiveView()
         self._summary = widgets.Label()
         self._summary.add_class("hyb-summary")
+        self._forecasted = widgets.Label()
+        self._forecasted.add_class("hyb-forecast")
         for field in self.form.fields:
             field.widget.observe(lambda _: self._describe(), "value")
-        super().__init__([self.form, self._summary, widgets.HBox([self.start, *self.live.buttons]), self.live])
+        buttons = widgets.HBox([self.start, *self.live.buttons, self._estimate])
+        super().__init__([self._toolbar, self.form, self._summary, self._forecasted, buttons, self.live])
         self._describe()
 
     @property
@@ -37,13 +51,27 @@ class Configurator(widgets.VBox):
 
     def _describe(self) -> None:
         config = self.config
-        self.start.disabled = config is None
+        self.start.disabled = self._estimate.disabled = config is None
+        self._forecasted.value = ""
         if config is None:
             self._summary.value = "Not ready: see the marked fields."
             return
-        self._summary.value = (
-            f"{config.space.size:,} architectures · at most {config.generations * config.population} evaluations"
-        )
+        self._toolbar.show_code(config)
+        self._summary.value = f"{config.space.size:,} architectures · at most {evaluations(config):,} evaluations"
+
+    def _forecast(self) -> None:
+        config = self.config
+        if config is not None:
+            self._forecasted.value = "Trying a few candidates …"
+            in_background(self._fill_forecast, config)
+
+    def _fill_forecast(self, config: SearchConfig) -> None:
+        try:
+            text = str(forecast(config))
+        except HybHanasError as error:
+            text = str(error)
+        if self.config == config:
+            self._forecasted.value = text
 
     def _start(self) -> None:
         config = self.config

@@ -1,13 +1,13 @@
 """Form fields: a widget, its place in the configuration and the line that says what is wrong with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
-LABEL = {"description_width": "11em"}
+STYLE = {"description_width": "11em"}
 
 
 class Choices(widgets.HBox):
@@ -22,8 +22,10 @@ class Choices(widgets.HBox):
         for button in self._buttons:
             button.layout.width = "auto"
             button.observe(self._collect, "value")
+        label = widgets.Label(description)
+        label.add_class("hyb-label")
         buttons = widgets.HBox(self._buttons, layout=widgets.Layout(flex_flow="row wrap"))
-        super().__init__([widgets.Label(description, layout=widgets.Layout(width="11em", flex="0 0 auto")), buttons])
+        super().__init__([label, buttons])
         self.observe(self._spread, "value")
 
     def _collect(self, _: object) -> None:
@@ -36,12 +38,23 @@ class Choices(widgets.HBox):
                 button.icon = "check" if button.value else ""
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
 @dataclass
 class Field:
-    """`path` is the field's place in the configuration, e.g. "space.qubits"; an empty text leaves it at its default."""
+    """`path` is the field's place in the configuration, e.g. "space.qubits".
+
+    `parse` and `show` translate between the widget and the configuration; what is wrong is left to the configuration,
+    so nothing is clamped on the way. A field with a `mode` counts only for that kind of CNN.
+    """
 
     path: str
     widget: Any
+    parse: Callable[[Any], Any] = _same
+    show: Callable[[Any], Any] = _same
+    mode: str = ""
     error: widgets.HTML = field(default_factory=widgets.HTML)
 
     def __post_init__(self) -> None:
@@ -53,39 +66,57 @@ class Field:
         """The widget with its error line below."""
         return widgets.VBox([self.widget, self.error])
 
+    @property
+    def value(self) -> Any:
+        """What the widget says, as the configuration takes it."""
+        return self.parse(self.widget.value)
+
     def claims(self, problem: str) -> bool:
         """Whether a problem reported by the configuration (it starts with a path) is about this field."""
         path = problem.split(" ", 1)[0].rstrip(":,")
         return path == self.path or path.startswith(self.path + ".")
 
 
-def integer(path: str, description: str, **options: Any) -> Field:
-    """A whole number; its bounds are those of the configuration, so nothing is clamped on the way."""
-    return Field(path, widgets.IntText(description=description, style=LABEL, **options))
+def integer(path: str, description: str) -> Field:
+    """A whole number."""
+    return Field(path, widgets.IntText(description=description, style=STYLE))
 
 
 def number(path: str, description: str) -> Field:
     """A number."""
-    return Field(path, widgets.FloatText(description=description, style=LABEL))
+    return Field(path, widgets.FloatText(description=description, style=STYLE, step=None))
 
 
-def text(path: str, description: str, placeholder: str) -> Field:
-    """A text; empty means the default that the placeholder names."""
-    return Field(path, widgets.Text(description=description, placeholder=placeholder, style=LABEL))
+def optional(path: str, description: str, placeholder: str) -> Field:
+    """A number or nothing; the placeholder says what nothing means."""
+    box = widgets.Text(description=description, placeholder=placeholder, style=STYLE)
+    return Field(path, box, lambda text: text.strip() or None, lambda value: "" if value is None else f"{value:g}")
 
 
-def span(path: str, description: str, low: int, high: int) -> Field:
+def several(path: str, description: str, mode: str = "") -> Field:
+    """Numbers with commas between them."""
+    box = widgets.Text(description=description, placeholder="e.g. 1, 2", style=STYLE)
+    return Field(
+        path,
+        box,
+        lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
+        lambda values: ", ".join(map(str, values)),
+        mode,
+    )
+
+
+def span(path: str, description: str, low: int, high: int, mode: str = "") -> Field:
     """A range of whole numbers, both ends included."""
-    slider = widgets.IntRangeSlider(value=(low, high), min=low, max=high, description=description, style=LABEL)
+    slider = widgets.IntRangeSlider(value=(low, high), min=low, max=high, description=description, style=STYLE)
     slider.layout.width = "28em"
-    return Field(path, slider)
+    return Field(path, slider, mode=mode)
 
 
-def choices(path: str, description: str, options: Iterable[Any], labels: Iterable[str] = ()) -> Field:
+def choices(path: str, description: str, options: Iterable[Any], labels: Iterable[str] = (), mode: str = "") -> Field:
     """Any number of options."""
-    return Field(path, Choices(description, options, labels))
+    return Field(path, Choices(description, options, labels), mode=mode)
 
 
 def one_of(path: str, description: str, options: Sequence[Any]) -> Field:
     """Exactly one option."""
-    return Field(path, widgets.Dropdown(description=description, options=options, style=LABEL))
+    return Field(path, widgets.Dropdown(description=description, options=options, style=STYLE))

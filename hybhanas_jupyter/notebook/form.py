@@ -1,6 +1,5 @@
 """The fields of a `SearchConfig`, grouped as the paper does (section 3.1)."""
 
-import threading
 from html import escape
 from typing import Any
 
@@ -9,29 +8,46 @@ import ipywidgets as widgets
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS
 from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
 from hybhanas_jupyter.data import DATASETS
+from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.space import SEQUENCES
+from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.space import SEQUENCES, FixedCNN, VariableCNN
 from hybhanas_jupyter.nas.validation import InvalidSettingsError
-from hybhanas_jupyter.notebook.fields import LABEL, Field, choices, integer, one_of, span
+from hybhanas_jupyter.notebook.convolution_fields import ConvolutionFields
+from hybhanas_jupyter.notebook.device_field import DeviceField
+from hybhanas_jupyter.notebook.fields import Field, choices, integer, number, one_of, optional, several, span
+
+Groups = dict[str, list[Field]]
+MODE = "space.cnn.mode"
 
 
-def _device() -> Field:
-    box = widgets.Combobox(description="Device", placeholder="type to search", style=LABEL)
-    threading.Thread(target=_offer_devices, args=(box,), daemon=True).start()
-    return Field("device", box)
-
-
-def _offer_devices(box: widgets.Combobox) -> None:
-    # Reading all calibrations takes seconds, in which the form should be there already.
-    from hybhanas_jupyter.hardware.devices import devices
-
-    box.options = [summary.name for summary in devices()]
-
-
-def _groups() -> dict[str, list[Field]]:
+def _problem_groups() -> Groups:
+    objectives = list(OBJECTIVES.values())
+    limits = [
+        optional(f"constraints.{o.name}", f"{o.label} {'≥' if o.maximise else '≤'}", "no limit") for o in objectives
+    ]
     return {
-        "Data": [one_of("data", "Data", list(DATASETS))],
-        "Device": [_device(), integer("shots", "Shots")],
+        "Data": [
+            one_of("data", "Data", list(DATASETS)),
+            optional("per_class", "Images per class", "the data set's default"),
+        ],
+        "Classical": [
+            Field(MODE, widgets.ToggleButtons(options=["fixed", "variable"], description="CNN")),
+            Field("space.cnn.layers", ConvolutionFields(), mode="fixed"),
+            span("space.cnn.layers", "Layers", 1, 3, "variable"),
+            several("space.cnn.channels", "Channels", "variable"),
+            several("space.cnn.kernels", "Kernels", "variable"),
+            several("space.cnn.strides", "Strides", "variable"),
+            choices("space.cnn.activations", "Activations", ACTIVATIONS, mode="variable"),
+            choices("space.cnn.pooling", "Pooling", POOLINGS, mode="variable"),
+            several("space.cnn.dropout", "Dropout", "variable"),
+        ],
+        "Device": [
+            Field("device", DeviceField()),
+            integer("shots", "Shots"),
+            one_of("optimization_level", "Compiler level", [0, 1, 2, 3]),
+            one_of("cost_model", "Cost model", ["calibrated", "paper"]),
+        ],
         "Quantum space": [
             span("space.qubits", "Qubits", 2, 12),
             span("space.depth", "Depth", 1, 15),
@@ -39,11 +55,29 @@ def _groups() -> dict[str, list[Field]]:
             choices("space.entanglers", "Entanglers", ENTANGLERS),
             choices("space.topologies", "Topologies", TOPOLOGIES),
         ],
-        "Search": [
+        "Objectives": [choices("objectives", "Optimise", OBJECTIVES, [o.label for o in objectives]), *limits],
+    }
+
+
+def _run_groups() -> Groups:
+    return {
+        "NSGA-II": [
             integer("generations", "Generations"),
             integer("population", "Population"),
             integer("seed", "Seed"),
+            optional("plateau", "Stop on plateau", "never (generations)"),
+            optional("time_budget", "Time budget", "none (seconds)"),
+            optional("evaluation_budget", "Evaluations", "no limit"),
         ],
+        "Training": [
+            integer("training.epochs", "Epochs"),
+            integer("training.batch_size", "Batch size"),
+            number("training.learning_rate", "Learning rate"),
+            number("training.early_stop_accuracy", "Stop if accuracy below"),
+            integer("training.early_stop_epochs", "after epochs"),
+            number("training.time_limit", "Time limit (s)"),
+        ],
+        "Workers": [optional("workers", "Worker processes", "one per core")],
     }
 
 
@@ -51,50 +85,62 @@ class Form(widgets.Tab):
     """All fields; `read` gives the configuration or marks what is wrong at its field."""
 
     def __init__(self, config: SearchConfig) -> None:
-        groups = _groups()
-        self.fields = [field for group in groups.values() for field in group]
-        self._groups = groups
-        super().__init__([widgets.VBox([field.row for field in group]) for group in groups.values()])
+        self._groups = {**_problem_groups(), **_run_groups()}
+        self.fields = [field for group in self._groups.values() for field in group]
+        self._mode = next(field for field in self.fields if field.path == MODE)
+        self._mode.widget.observe(lambda _: self._arrange(), "value")
+        super().__init__([widgets.VBox() for _ in self._groups], selected_index=0)
+        for cnn in (VariableCNN(), FixedCNN()):  # so that the mode that is not chosen starts from its defaults
+            self.write(config.replace(space=config.space.model_copy(update={"cnn": cnn})))
         self.write(config)
+        self._arrange()
         self._mark([])
 
     def write(self, config: SearchConfig) -> None:
         """Show `config`."""
-        self._base = config.model_dump()
-        for field in self.fields:
-            field.widget.value = _get(self._base, field.path)
+        values = config.model_dump()
+        self._mode.widget.value = config.space.cnn.mode
+        for field in self._active():
+            parent, name = _place(values, field.path)
+            field.widget.value = field.show(parent.get(name))
 
     def read(self) -> SearchConfig | None:
         """The configuration, or None if a value is wrong; then each wrong field says so."""
-        values = dict(self._base)
-        for field in self.fields:
-            _put(values, field.path, field.widget.value)
         try:
-            config = SearchConfig(**values)
+            config = SearchConfig(**self._values())
         except InvalidSettingsError as error:
             self._mark(error.problems)
             return None
         self._mark([])
         return config
 
+    def _values(self) -> dict[str, Any]:
+        values: dict[str, Any] = {"constraints": {}}
+        for field in self._active():
+            if field.value is not None or not field.path.startswith("constraints."):
+                parent, name = _place(values, field.path)
+                parent[name] = field.value
+        return values
+
+    def _active(self) -> list[Field]:
+        return [field for field in self.fields if field.mode in ("", self._mode.widget.value)]
+
+    def _arrange(self) -> None:
+        active = self._active()
+        for box, group in zip(self.children, self._groups.values(), strict=True):
+            box.children = [field.row for field in group if field in active]
+
     def _mark(self, problems: list[str]) -> None:
         for index, (name, group) in enumerate(self._groups.items()):
-            wrong = False
             for field in group:
-                own = [problem for problem in problems if field.claims(problem)]
-                field.error.value = escape("; ".join(own))
-                wrong = wrong or bool(own)
+                field.error.value = escape("; ".join(filter(field.claims, problems)))
+            wrong = any(field.error.value for field in group)
             self.set_title(index, f"⚠ {name}" if wrong else name)
 
 
-def _get(values: dict[str, Any], path: str) -> Any:
-    for name in path.split("."):
-        values = values[name]
-    return values
-
-
-def _put(values: dict[str, Any], path: str, value: Any) -> None:
+def _place(values: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The innermost dict that `path` goes through, made where it is missing, and the last name."""
     *parents, last = path.split(".")
     for name in parents:
-        values[name] = values = dict(values[name])
-    values[last] = value
+        values = values.setdefault(name, {})
+    return values, last

@@ -4,7 +4,6 @@ import threading
 
 import ipywidgets as widgets
 
-from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.results import Generation, Run
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.ablation import AblationView
