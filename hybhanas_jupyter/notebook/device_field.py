@@ -11,11 +11,13 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_table, seconds, significant
 from hybhanas_jupyter.notebook.background import in_background
 from hybhanas_jupyter.notebook.device_details import DeviceDetails, Medians
+from hybhanas_jupyter.notebook.fields import STYLE
 
 
 def device_box(description: str) -> widgets.Combobox:
     """A text box that completes device names."""
-    box = widgets.Combobox(description=description, placeholder="type to search", style={"description_width": "11em"})
+    box = widgets.Combobox(description=description, placeholder="type to search", style=STYLE)
+    box.layout.width = "26em"
     in_background(_offer, box)
     return box
 

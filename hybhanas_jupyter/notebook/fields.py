@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-STYLE = {"description_width": "11em"}
+STYLE = {"description_width": "14em"}
 
 
 class Choices(widgets.HBox):
@@ -63,8 +63,13 @@ class Field:
 
     @property
     def row(self) -> widgets.VBox:
-        """The widget with its error line below."""
-        return widgets.VBox([self.widget, self.error])
+        """The widget with its error line below; boxes of several widgets take the whole width."""
+        row = widgets.VBox([self.widget, self.error])
+        if isinstance(self.widget, widgets.Box):
+            row.add_class("hyb-wide")
+        else:
+            self.widget.layout.width = "26em"
+        return row
 
     @property
     def value(self) -> Any:
@@ -88,9 +93,9 @@ def number(path: str, description: str) -> Field:
 
 
 def optional(path: str, description: str, placeholder: str) -> Field:
-    """A number or nothing; the placeholder says what nothing means."""
+    """A value or nothing; the placeholder says what nothing means."""
     box = widgets.Text(description=description, placeholder=placeholder, style=STYLE)
-    return Field(path, box, lambda text: text.strip() or None, lambda value: "" if value is None else f"{value:g}")
+    return Field(path, box, lambda text: text.strip() or None, lambda value: "" if value is None else str(value))
 
 
 def several(path: str, description: str, mode: str = "") -> Field:
@@ -108,7 +113,6 @@ def several(path: str, description: str, mode: str = "") -> Field:
 def span(path: str, description: str, low: int, high: int, mode: str = "") -> Field:
     """A range of whole numbers, both ends included."""
     slider = widgets.IntRangeSlider(value=(low, high), min=low, max=high, description=description, style=STYLE)
-    slider.layout.width = "28em"
     return Field(path, slider, mode=mode)
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean, stdev
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
@@ -59,9 +60,9 @@ def forecast(config: SearchConfig) -> Forecast:
     costs = Costs(config, data)
     sample = _sample(config, data)
     training = [_training_seconds(architecture, data, config.training) for architecture in sample]
-    costing = [_seconds(lambda a=architecture: costs(a)) for architecture in sample]
+    costing = [_seconds(partial(costs, architecture)) for architecture in sample]
     corner = largest_circuit(config.space)
-    count, workers = evaluations(config), default_workers() if config.workers is None else config.workers
+    count, workers = evaluations(config), config.workers if isinstance(config.workers, int) else default_workers()
     busy = fmean(training) * count / max(1, workers)
     wall_time = _worker_boot() + (max(busy, fmean(costing) * count) if workers else busy + fmean(costing) * count)
     error = _STUDENT * stdev(training) / len(training) ** 0.5 / fmean(training)

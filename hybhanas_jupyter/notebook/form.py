@@ -77,7 +77,10 @@ def _run_groups() -> Groups:
             integer("training.early_stop_epochs", "after epochs"),
             number("training.time_limit", "Time limit (s)"),
         ],
-        "Workers": [optional("workers", "Worker processes", "one per core")],
+        "Workers": [
+            optional("workers", "Worker processes", "one per core; or dask"),
+            optional("scheduler", "Dask scheduler", "this process's client"),
+        ],
     }
 
 
@@ -89,7 +92,7 @@ class Form(widgets.Tab):
         self.fields = [field for group in self._groups.values() for field in group]
         self._mode = next(field for field in self.fields if field.path == MODE)
         self._mode.widget.observe(lambda _: self._arrange(), "value")
-        super().__init__([widgets.VBox() for _ in self._groups], selected_index=0)
+        super().__init__([_group() for _ in self._groups], selected_index=0)
         for cnn in (VariableCNN(), FixedCNN()):  # so that the mode that is not chosen starts from its defaults
             self.write(config.replace(space=config.space.model_copy(update={"cnn": cnn})))
         self.write(config)
@@ -136,6 +139,12 @@ class Form(widgets.Tab):
                 field.error.value = escape("; ".join(filter(field.claims, problems)))
             wrong = any(field.error.value for field in group)
             self.set_title(index, f"⚠ {name}" if wrong else name)
+
+
+def _group() -> widgets.VBox:
+    group = widgets.VBox()
+    group.add_class("hyb-group")
+    return group
 
 
 def _place(values: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:

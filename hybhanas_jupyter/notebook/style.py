@@ -11,8 +11,10 @@ _RULES = """
 .hyb-row > * { flex: 1 1 320px; overflow: hidden }
 .hyb-bars { gap: 12px }
 .hyb-circuit pre { font-size: 11px; line-height: 1.15; max-height: 420px; overflow: auto }
+.hyb-group { display: grid; grid-template-columns: repeat(auto-fit, minmax(28em, 1fr)); overflow: visible }
+.hyb-wide { grid-column: 1 / -1 }
 .hyb-fields { flex-wrap: wrap; align-items: center }
-.hyb-label { width: 11em; flex: 0 0 auto; justify-content: flex-end; margin-right: 8px }
+.hyb-label { width: 14em; flex: 0 0 auto; justify-content: flex-end; margin-right: 8px }
 .hyb-code { display: block; width: 100%; font-family: var(--jp-code-font-family, monospace); font-size: 12px;
   color: inherit; background: transparent; border: 1px solid var(--jp-border-color2, #888); margin-top: 4px }
 .hyb-forecast, .hyb-summary { height: auto; white-space: normal; line-height: 1.4 }

@@ -1,12 +1,16 @@
 """The form: what it reads is what it was given, and what is wrong is said at its field."""
 
 import pytest
+from ipywidgets import HTML
 
-from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.space import SearchSpace
+from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
+from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.notebook import configurator as module
+from hybhanas_jupyter.notebook.code import config_code
 from hybhanas_jupyter.notebook.configurator import configurator
+from hybhanas_jupyter.notebook.forecast import forecast
 from tests.notebook.scripted import ScriptedSearch
+from tests.notebook.widget_tree import eventually, everything, of_class
 
 
 @pytest.fixture
@@ -71,3 +75,77 @@ def test_a_running_search_is_not_started_twice(panel):
     first = panel.search
     panel.start.click()
     assert panel.search is first
+
+
+def paths(model, prefix=""):
+    """The dotted names of all leaves of a dumped configuration."""
+    if not isinstance(model, dict) or prefix == "constraints":
+        return {prefix}
+    return set().union(*(paths(value, f"{prefix}.{name}".strip(".")) for name, value in model.items()))
+
+
+@pytest.mark.parametrize("preset", ["paper-fixed", "paper-variable"])
+def test_everything_in_the_configuration_can_be_set(panel, preset):
+    fields = {field.path.split(".")[0] if "constraints" in field.path else field.path for field in panel.form.fields}
+    assert paths(SearchConfig.preset(preset).model_dump()) - {"version"} <= fields
+
+
+def test_presets_fill_the_form(panel):
+    preset = of_class(panel, "hyb-preset")[0]
+    for name in ("paper-variable", "paper-fixed", "quick"):
+        preset.value = name
+        assert panel.config == SearchConfig.preset(name)
+
+
+def test_the_other_kind_of_cnn_starts_from_its_defaults(panel):
+    field(panel, "space.cnn.mode").widget.value = "variable"
+    assert panel.config.space.cnn == VariableCNN()
+
+
+def test_constraints_are_only_those_given(panel):
+    field(panel, "constraints.success_probability").widget.value = "0.5"
+    assert panel.config.constraints == {"success_probability": 0.5}
+    field(panel, "constraints.success_probability").widget.value = "half"
+    assert "half" in field(panel, "constraints.success_probability").error.value
+    assert panel.config is None
+
+
+def test_the_code_makes_the_same_configuration():
+    for config in (*map(SearchConfig.preset, PRESETS), SearchConfig(objectives=("accuracy", "usage_time"), workers=2)):
+        names = {}
+        exec(config_code(config).rsplit("\n", 1)[0], names)
+        assert names["config"] == config
+
+
+def test_search_json_both_ways(panel, tmp_path):
+    (path,) = [w for w in everything(panel) if getattr(w, "description", "") == "File"]
+    path.value = str(tmp_path / "search.json")
+    field(panel, "shots").widget.value = 77
+    of_class(panel, "hyb-save")[0].click()
+    field(panel, "shots").widget.value = 78
+    of_class(panel, "hyb-load")[0].click()
+    assert SearchConfig.load(path.value) == panel.config
+    assert panel.config.shots == 77
+    path.value = "/no/such/folder/search.json"
+    of_class(panel, "hyb-load")[0].click()
+    assert "/no/such/folder" in of_class(panel, "hyb-message")[0].value
+
+
+def test_no_text_of_a_user_becomes_markup(panel):
+    field(panel, "device").widget.value = "<img src=x>"
+    (card,) = of_class(panel, "hyb-device-card")
+    assert eventually(lambda: "&lt;img" in card.value)
+    html = [w.value for w in everything(panel) if isinstance(w, HTML)]
+    assert any("hyb-code" in text and "&lt;img" in text for text in html)
+    assert not any("<img" in text for text in html)
+
+
+def test_forecast_says_size_time_and_the_largest_corner(panel):
+    config = panel.config.replace(space=SearchSpace(qubits=(2, 3), depth=(1, 2)), workers=0)
+    told = forecast(config)
+    assert told.evaluations == 50
+    assert (told.corner.n_qubits, told.corner.depth, len(told.corner.rotations), len(told.corner.pairs)) == (3, 2, 3, 3)
+    assert 0 < told.wall_time < 600
+    assert told.error > 0
+    dearer = forecast(config.replace(space=SearchSpace(qubits=(2, 5), depth=(1, 5)), workers=0))
+    assert dearer.corner_time > told.corner_time

@@ -1,12 +1,11 @@
 """The live view follows a search: what is written into the widgets, and what its buttons do."""
 
-import time
-
 import pytest
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.notebook.live import LiveView
 from tests.notebook.scripted import ScriptedSearch
+from tests.notebook.widget_tree import eventually, of_class
 
 CONFIG = SearchConfig(generations=3, population=6)
 
@@ -16,22 +15,9 @@ def search():
     return ScriptedSearch(CONFIG)
 
 
-def of_class(widget, name):
-    """All widgets below `widget` with this CSS class."""
-    found = [widget] if name in getattr(widget, "_dom_classes", ()) else []
-    return found + [match for child in getattr(widget, "children", ()) for match in of_class(child, name)]
-
-
 def points(view):
     """Numbers of points in the four views: dominated and front ones together."""
     return [len(figure.marks[-1].x) for figure in of_class(view, "hyb-pareto")]
-
-
-def eventually(condition, seconds=3.0):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_points_arrive_with_their_generation(search):
