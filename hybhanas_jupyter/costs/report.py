@@ -17,7 +17,7 @@ Rows = list[list[str]]
 def quantum_report(cost: "QuantumCost") -> Report:
     """Parts, success probability, gate counts, warnings and provenance of a quantum cost."""
     return Report(
-        title=f"Quantum cost on {cost.provenance.device}, effective {_effective_time(cost)} per valid shot",
+        title=f"Quantum cost on {cost.provenance.device}, effective {effective_text(cost)} per valid shot",
         parts={
             "logical": cost.logical_time,
             "routing": cost.routing_time,
@@ -81,23 +81,28 @@ def _time_rows(cost: "QuantumCost") -> Rows:
         row("= execution", cost.execution_time),
         row("gate errors", cost.gate_error_penalty),
         row("decoherence", cost.decoherence_penalty),
-        ["= effective", _effective_time(cost), row("", whole)[2]],
+        ["= effective", effective_text(cost), row("", whole)[2]],
         ["readout", seconds(cost.readout_time), ""],
         [f"usage, {cost.provenance.shots} shots", seconds(cost.usage_time), ""],
     ]
 
 
-def _effective_time(cost: "QuantumCost") -> str:
+def effective_text(cost: "QuantumCost") -> str:
+    """The effective time with its unit; as a power of ten where it overflows."""
     if isfinite(cost.effective_time) or not isfinite(cost.log_effective_time):
         return seconds(cost.effective_time)
     return f"1e{cost.log_effective_time / log(10):.0f} s"
 
 
-def _success_rows(cost: "QuantumCost") -> Rows:
+def success_text(cost: "QuantumCost") -> str:
+    """The success probability; as a power of ten below 1e-6, where it may underflow."""
     exponent = cost.log_success_probability / log(10)
     tiny = isfinite(exponent) and exponent < -6
-    p = f"1e{exponent:.1f}" if tiny else significant(cost.success_probability)
-    return [["gates and idling", p], ["readout", significant(cost.readout_success_probability)]]
+    return f"1e{exponent:.1f}" if tiny else significant(cost.success_probability)
+
+
+def _success_rows(cost: "QuantumCost") -> Rows:
+    return [["gates and idling", success_text(cost)], ["readout", significant(cost.readout_success_probability)]]
 
 
 def _count_rows(cost: "QuantumCost") -> Rows:

@@ -44,11 +44,15 @@ def _match(ip: "InteractiveShell", context: "CompletionContext") -> "SimpleMatch
     else:
         words = _option_words(ip, context.full_text, before, fragment)
     return {
-        "completions": [SimpleCompletion(text=word) for word in words if word.startswith(fragment)],
+        "completions": [SimpleCompletion(text=word, type=_type(word)) for word in words if word.startswith(fragment)],
         "matched_fragment": fragment,
         "suppress": True,
         "ordered": True,
     }
+
+
+def _type(word: str) -> str:
+    return "option" if word.startswith("-") else "value"
 
 
 def _option_words(ip: "InteractiveShell", cell: str, before: list[str], fragment: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
+from hybhanas_jupyter.formatting import Report, Reported, seconds
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.quantum import QuantumCost
@@ -40,7 +40,7 @@ class CostRow:
 
     @property
     def time(self) -> float:
-        """What rows are compared by: the quantum time of the training, or the effective time of a shot."""
+        """What a budget limits: the quantum time of the training, or the effective time of a shot."""
         return self.training.quantum_time if self.training else self.cost.effective_time
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,9 +66,11 @@ class CostTable(Reported):
         only = self.rows[0]
         return self if len(self.rows) + len(self.refused) > 1 else only.training or only.cost
 
-    def cheapest(self, circuit: str) -> CostRow:
-        """The row of this circuit with the smallest `time`."""
-        return min((row for row in self.rows if row.circuit == circuit), key=lambda row: row.time)
+    def is_cheapest(self, row: CostRow) -> bool:
+        """Whether no other device runs the circuit of this row in less effective time; False without another one."""
+        others = [other for other in self.rows if other.circuit == row.circuit and other is not row]
+        # Logarithms still compare where times overflow.
+        return bool(others) and all(row.cost.log_effective_time < other.cost.log_effective_time for other in others)
 
     def check_budget(self, limit: float) -> None:
         """Raise `BudgetError` if the `time` of a row is above `limit` seconds, or not known under a finite limit."""
@@ -95,23 +97,23 @@ class CostTable(Reported):
         return [row.to_dict() for row in self.rows]
 
     def _report(self) -> Report:
-        several = len({row.device for row in self.rows}) > 1
-        training = any(row.training for row in self.rows)
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
-        headers += ["training", "training usage"] if training else []
-        headers += [""] if several else []
-        rows = []
-        for row in self.rows:
-            mark = ["cheapest" if row is self.cheapest(row.circuit) else ""] if several else []
-            rows.append([row.circuit, row.device, *_cost_cells(row.cost), *_training_cells(row.training), *mark])
+        headers += ["training", "training usage"] if any(row.training for row in self.rows) else []
+        rows = [[row.circuit, row.device, *_cost_cells(row.cost), *_training_cells(row.training)] for row in self.rows]
+        marks = ["cheapest" if self.is_cheapest(row) else "" for row in self.rows]
+        if any(marks):
+            headers.append("")
+            rows = [[*row, mark] for row, mark in zip(rows, marks, strict=True)]
         warnings = dict.fromkeys(f"{row.device}: {text}" for row in self.rows for text in row.cost.provenance.warnings)
         folded = {f"Not costed ({len(self.refused)})": self.refused, f"Warnings ({len(warnings)})": list(warnings)}
         return Report("", [(headers, rows)], folded=folded)
 
 
 def _cost_cells(cost: "QuantumCost") -> Sequence[str]:
-    times = map(seconds, (cost.execution_time, cost.routing_time, cost.effective_time))
-    return *times, significant(cost.success_probability), str(cost.physical.two_qubit), seconds(cost.usage_time)
+    from hybhanas_jupyter.costs.report import effective_text, success_text
+
+    times = seconds(cost.execution_time), seconds(cost.routing_time), effective_text(cost)
+    return *times, success_text(cost), str(cost.physical.two_qubit), seconds(cost.usage_time)
 
 
 def _training_cells(training: "TrainingCost | None") -> Sequence[str]:
