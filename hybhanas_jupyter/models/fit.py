@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from hybhanas_jupyter.data import Dataset
+from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.models.hybrid import Dropout
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 from hybhanas_jupyter.models.threads import one_thread
@@ -65,8 +66,11 @@ def fit(
 
     Ends early if validation accuracy is below `early_stop_accuracy` after `early_stop_epochs` epochs, if `stop()` is
     true before a step, or if the loss is not finite. `on_epoch` is called after each epoch.
-    Defaults: paper section 3.2.
+    Raises `ConfigError` for a number that is not above 0. Defaults: paper section 3.2.
     """
+    for name, value in (("epochs", epochs), ("batch_size", batch_size), ("learning_rate", learning_rate)):
+        if not value > 0:
+            raise ConfigError(f"{name} is {value}: it must be above 0.")
     done: list[Epoch] = []
     run = _Run(net, data, batch_size=batch_size, learning_rate=learning_rate, seed=seed, stop=stop or (lambda: False))
     with one_thread():
@@ -117,6 +121,8 @@ class _Run:
         start = perf_counter()
         train_loss = self._train(number)
         validation_loss, accuracy = self._validate()
+        if not isfinite(validation_loss):
+            raise _EarlyEnd("failed", f"the validation loss is {validation_loss} after epoch {number}")
         return Epoch(train_loss, validation_loss, accuracy, perf_counter() - start)
 
     def _train(self, number: int) -> float:

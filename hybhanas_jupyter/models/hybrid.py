@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.errors import ArchitectureError
+from hybhanas_jupyter.errors import ArchitectureError, DataError
 from hybhanas_jupyter.models.convolution import POOL_SIZE, Convolution, feature_shape
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
@@ -79,6 +79,8 @@ class HybridNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (batch, n_classes) of images (batch, channels, height, width)."""
+        if images.shape[1:] != self.input_shape:
+            raise DataError(f"Images of shape {tuple(images.shape)}: the network takes (batch, *{self.input_shape}).")
         features = self.cnn(images).permute(0, 2, 3, 1)  # the order in memory, see __init__: nothing is copied
         angles = self.projection(features.flatten(1))
         return self.classifier(self.quantum(angles))

@@ -1,5 +1,6 @@
 """A parametrised quantum circuit as an ordinary torch module."""
 
+from collections.abc import Callable
 from math import tau
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,15 @@ class QuantumLayer(nn.Module):
             return "numba" if self.weights.device.type == "cpu" and _kernel_fits() else "torch"
         return self._engine
 
-    def prepare(self) -> None:
-        """Load what the layer runs on, or compile it the first time on a machine; else the first call does so."""
-        if self.engine == "numba":
-            from hybhanas_jupyter.models.kernels.build import load_kernel
+    def prepare(self, notify: Callable[[str], None] | None = None) -> None:
+        """Load what the layer runs on, or compile it the first time on a machine; else the first call does so.
 
-            load_kernel(str(self.weights.dtype).removeprefix("torch."))
+        `notify` gets the message before compiling; by default it goes to the standard error stream.
+        """
+        if self.engine == "numba":
+            from hybhanas_jupyter.models.kernels.build import load_kernel, report
+
+            load_kernel(str(self.weights.dtype).removeprefix("torch."), notify or report)
 
     def forward(self, x: Tensor) -> Tensor:
         """<Z> of every qubit, (batch, n_qubits), for x (batch, n_qubits) in radians."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.models.fit import Epoch, fit
 from hybhanas_jupyter.models.hybrid import HybridNet
@@ -81,6 +82,20 @@ def test_loss_that_is_not_finite_fails(data):
     history = fit(network(), data)
     assert (history.status, history.epochs, history.accuracy) == ("failed", (), 0.0)
     assert history.reason.startswith("the loss is nan at step")
+
+
+def test_validation_loss_that_is_not_finite_fails(data):
+    data.x_validation[3] = np.inf
+    history = fit(network(), data)
+    assert (history.status, history.epochs) == ("failed", ())
+    assert history.reason == "the validation loss is nan after epoch 1"
+
+
+@pytest.mark.parametrize("bad", [{"epochs": 0}, {"batch_size": -1}, {"learning_rate": float("nan")}])
+def test_numbers_that_are_not_above_zero(data, bad):
+    (name, value), *_ = bad.items()
+    with pytest.raises(ConfigError, match=f"{name} is {value}: it must be above 0"):
+        fit(network(), data, **bad)
 
 
 def test_global_state_is_left_alone(data):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.errors import ArchitectureError
+from hybhanas_jupyter.errors import ArchitectureError, DataError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.models.hybrid import HybridNet
 
@@ -48,6 +48,14 @@ def test_dropout_acts_in_training_only():
 def test_copies_compute_the_same(clone):
     net = HybridNet((1, 12, 12), 3, LAYERS, Ansatz(3, 2), dtype=torch.float64)
     assert torch.equal(clone(net)(images().double()), net(images().double()))
+
+
+def test_images_of_another_shape_are_refused():
+    net = HybridNet((1, 12, 12), 3, LAYERS, Ansatz(3, 2))
+    with pytest.raises(
+        DataError, match=r"Images of shape \(5, 1, 11, 11\): the network takes \(batch, \*\(1, 12, 12\)\)"
+    ):
+        net(images(size=11))
 
 
 def test_vanishing_feature_map_and_too_many_layers_are_refused():

@@ -26,17 +26,19 @@ def vector_bytes() -> int:
     """Bytes of the widest vector register in which this CPU computes at full speed; 0 where that is not known."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return 0
-    features = _cpu_features()
+    features = set(cpu()[1:])
     if "avx512f" in features:
         return 64
     return 32 if {"avx2", "fma"} <= features else 0
 
 
-def _cpu_features() -> set[str]:
-    """What numba compiles for: this CPU, or the one that NUMBA_CPU_FEATURES describes, e.g. the oldest of a cluster."""
-    if config.CPU_FEATURES is not None:
-        return {feature[1:] for feature in config.CPU_FEATURES.split(",") if feature.startswith("+")}
-    return {name for name, present in llvm.get_host_cpu_features().items() if present}
+def cpu() -> tuple[str, ...]:
+    """Name and features that numba compiles for: this CPU's, or those of NUMBA_CPU_NAME and NUMBA_CPU_FEATURES."""
+    if config.CPU_FEATURES is None:
+        features = [name for name, present in llvm.get_host_cpu_features().items() if present]
+    else:
+        features = [feature[1:] for feature in config.CPU_FEATURES.split(",") if feature.startswith("+")]
+    return config.CPU_NAME or llvm.get_host_cpu_name(), *sorted(features)
 
 
 def width(dtype: str) -> int:
