@@ -1,20 +1,20 @@
 """From a logical circuit to the physical one that a device runs, and to its all-to-all counterpart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import permutations
 from statistics import median
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from hybhanas_jupyter.costs.schedule import Gate
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.transpiler import Target
+    from qiskit.transpiler import StagedPassManager, Target
 
 _REFUSED = {
     "reset": "a reset has no calibrated error; remove it",
@@ -25,6 +25,7 @@ _REFUSED = {
     "initialize": "it starts with resets; use prepare_state instead",
 }
 _NOT_GATES = {"barrier", "delay", "measure"}
+_TRANSLATING = Lock()  # a pass manager is kept, as making one takes a third of a translation, but serves one at a time
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class Compiled:
     """A physical circuit without final measurements, on the device's own qubit numbers, and its logical counterpart.
 
     `measured` are the physical qubits that hold the measured logical ones at the end (all of them where the circuit
-    measures none). `logical` is the circuit in the same native gates on all-to-all coupled qubits.
+    measures none). `logical` is the circuit in the same native gates on all-to-all coupled qubits and
+    `logical_makespan` its seconds: None where only the physical circuit is known, which then is `logical` too.
     """
 
     circuit: "QuantumCircuit"
     measured: tuple[int, ...]
     logical: "QuantumCircuit"
-    logical_durations: Mapping[Gate, float]
+    logical_makespan: float | None
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -81,18 +83,17 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_leve
     check_circuit(circuit, device)
     measured = _measured_qubits(circuit)
     if is_physical(circuit, device.calibration):
-        durations = {gate: data.duration for gate, data in device.calibration.gate_data.items()}
         bare = _without_measurements(circuit)
         note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
-        return Compiled(bare, measured or active_qubits(circuit), bare, durations, (note,))
+        return Compiled(bare, measured or active_qubits(circuit), bare, None, (note,))
     physical = _transpile(circuit, device, optimization_level, seed)
     placement = physical.layout.initial_index_layout(filter_ancillas=True)
-    target = all_to_all(device, placement)
+    logical = _translate(_without_measurements(circuit), device, optimization_level)
     return Compiled(
         _without_measurements(physical),
         _measured_qubits(physical) or tuple(physical.layout.final_index_layout(filter_ancillas=True)),
-        _translate(_without_measurements(circuit), target, optimization_level),
-        {(name, qubits): target[name][qubits].duration for name in target.operation_names for qubits in target[name]},
+        logical,
+        logical.estimate_duration(all_to_all(device, placement), unit="s"),
     )
 
 
@@ -111,13 +112,18 @@ def _transpile(circuit: "QuantumCircuit", device: Device, optimization_level: in
         raise CircuitError(f"Circuit {circuit.name!r} cannot be transpiled to {device.name}: {reason}") from error
 
 
-def _translate(circuit: "QuantumCircuit", target: "Target", optimization_level: int) -> "QuantumCircuit":
+def _translate(circuit: "QuantumCircuit", device: Device, optimization_level: int) -> "QuantumCircuit":
     """Translation needs no search for a layout, so that level 1 serves for the higher ones too."""
+    gates = tuple(sorted(set(device.target.operation_names) - _NOT_GATES))
+    with _TRANSLATING:
+        return _translation(gates, min(optimization_level, 1)).run(circuit)
+
+
+@cache
+def _translation(gates: tuple[str, ...], optimization_level: int) -> "StagedPassManager":
     from qiskit.transpiler import generate_preset_pass_manager
 
-    qubits = list(range(circuit.num_qubits))
-    level = min(optimization_level, 1)
-    return generate_preset_pass_manager(level, target=target, seed_transpiler=0, initial_layout=qubits).run(circuit)
+    return generate_preset_pass_manager(optimization_level, basis_gates=list(gates), seed_transpiler=0)
 
 
 def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
@@ -145,7 +151,7 @@ def all_to_all(device: Device, placement: Sequence[int]) -> "Target":
     from qiskit.transpiler import InstructionProperties, Target
 
     calibration, n = device.calibration, len(placement)
-    target = Target(num_qubits=n)
+    target = Target(num_qubits=n, dt=calibration.seconds_per_dt)
     for name in device.target.operation_names:
         size = device.target.operation_from_name(name).num_qubits
         if name in _NOT_GATES or size > n:

@@ -17,7 +17,7 @@ import numpy as np
 
 from hybhanas_jupyter.costs.pauli_noise import Array, gate_eigenvalues, idle_eigenvalues, mixed_damping, transfer
 from hybhanas_jupyter.costs.pauli_weights import Weights
-from hybhanas_jupyter.costs.schedule import Gate, Schedule, Slot, timeline
+from hybhanas_jupyter.costs.schedule import Gate, Schedule, Slot, Timeline
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction
 
 Angles = tuple[float | None, ...]
-_MIXED = log(1e-3)  # below, fidelity is at its floor: the rest damps by its mean over all strings, which is faster
+_MIXED = log(1e-2)  # below, fidelity is at its floor: the rest damps by its mean over all strings, which is faster
 
 
 def log_damping(
@@ -37,8 +37,8 @@ def log_damping(
     """
     walk = _Walk(calibration)
     data = calibration.gate_data
-    steps = timeline(circuit, calibration, lambda gate: data[gate].duration)
-    for number, (slot, start, _, instruction) in enumerate(steps, start=1):
+    timeline = Timeline(circuit, calibration, lambda gate: data[gate].duration)
+    for number, (slot, start, instruction) in enumerate(timeline, start=1):
         if slot.is_gate:
             walk.take(slot, start, _angles(instruction))
         if walk.is_mixed(thorough=number % 256 == 0):

@@ -34,6 +34,13 @@ class GateCounts:
     one_qubit: int
     two_qubit: int
 
+    @classmethod
+    def of(cls, circuit: "QuantumCircuit") -> "GateCounts":
+        """Count the gates; barriers and delays are none."""
+        counts = circuit.count_ops()
+        two_qubit = circuit.num_nonlocal_gates()
+        return cls(sum(counts.values()) - counts.get("barrier", 0) - counts.get("delay", 0) - two_qubit, two_qubit)
+
 
 @dataclass(frozen=True, repr=False)
 class QuantumCost(Reported):
@@ -205,8 +212,8 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         usage_time=SECONDS_PER_JOB + job.shots * shot,
         log_success_probability=success.total,
         log_readout_success_probability=success.readout,
-        logical=GateCounts(times.logical.count(1), times.logical.count(2)),
-        physical=GateCounts(times.physical.count(1), times.physical.count(2)),
+        logical=GateCounts.of(compiled.logical),
+        physical=GateCounts.of(compiled.circuit),
         physical_circuit=compiled.circuit,
         active_qubits=compiled.n_qubits,
         measured_qubits=compiled.measured,

@@ -1,5 +1,6 @@
 """The ASAP schedule of a physical circuit: when it ends, and how long each qubit idles."""
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ _DELAY_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 class Schedule:
     """Timing of one shot in seconds; `gates` counts the gates.
 
-    `serial_time` is the sum of all gate durations, `idle` a qubit's waiting time from its first gate to the end."""
+    `serial_time` is the sum of all gate durations, `idle` a qubit's waiting time from its first gate to the end.
+    """
 
     makespan: float
     serial_time: float
@@ -33,11 +35,13 @@ class Schedule:
 
 @dataclass(slots=True)
 class Slot:
-    """All instructions of one name on the same qubits; `seconds` is what each of them takes, a delay's not counted."""
+    """All instructions of one name on the same qubits: how often, when first, and how long each takes (delays: 0)."""
 
     name: str
     qubits: tuple[int, ...]
     seconds: float
+    first: float = 0.0
+    last_end: float = 0.0
     times: int = 0
 
     @property
@@ -46,48 +50,68 @@ class Slot:
         return self.name not in ("barrier", "delay")
 
 
-def schedule(circuit: "QuantumCircuit", calibration: Calibration, duration: Callable[[Gate], float]) -> Schedule:
-    """Start every gate as soon as its qubits are free; barriers wait for all of theirs.
+class Timeline:
+    """The ASAP start of every instruction of a physical circuit, in order; a barrier waits for all of its qubits.
 
-    `duration` gives the seconds of a gate. Virtual gates (0 s) cost no time but are counted. Source: cost-model.md
-    section 2; the makespan equals Qiskit's `QuantumCircuit.estimate_duration`.
+    Iterate for (slot, start in seconds, instruction); `slots` are complete when the iteration is.
     """
+
+    def __init__(self, circuit: "QuantumCircuit", calibration: Calibration, duration: Callable[[Gate], float]) -> None:
+        self.slots: list[Slot] = []
+        self._circuit, self._calibration, self._duration = circuit, calibration, duration
+
+    def __iter__(self) -> Iterator[tuple[Slot, float, "CircuitInstruction"]]:
+        index = {qubit: i for i, qubit in enumerate(self._circuit.qubits)}
+        free = [0.0] * len(index)
+        known: defaultdict[str, dict[Any, Slot]] = defaultdict(dict)
+        for instruction in self._circuit.data:
+            name, bits = instruction.name, instruction.qubits
+            slot = known[name].get(bits)
+            if slot is None:
+                slot = known[name][bits] = self._slot(name, tuple([index[bit] for bit in bits]), free)
+            slot.times += 1
+            qubits = slot.qubits
+            if len(qubits) == 1:
+                start = free[qubits[0]]
+                if slot.seconds:
+                    slot.last_end = free[qubits[0]] = start + slot.seconds
+                elif name == "delay":
+                    slot.last_end = free[qubits[0]] = start + delay_seconds(instruction.operation, self._calibration)
+            else:
+                start = max([free[qubit] for qubit in qubits])
+                slot.last_end = start + slot.seconds
+                for qubit in qubits:
+                    free[qubit] = slot.last_end
+            yield slot, start, instruction
+
+    def _slot(self, name: str, qubits: tuple[int, ...], free: list[float]) -> Slot:
+        seconds = 0.0 if name in ("barrier", "delay") else self._duration((name, qubits))
+        self.slots.append(Slot(name, qubits, seconds, max(free[qubit] for qubit in qubits)))
+        return self.slots[-1]
+
+
+def schedule(circuit: "QuantumCircuit", calibration: Calibration, duration: Callable[[Gate], float]) -> Schedule:
+    """The ASAP schedule of a physical circuit; `duration` gives the seconds of a gate.
+
+    Virtual gates (0 s) cost no time but are counted. Source: cost-model.md section 2; the makespan equals Qiskit's
+    `QuantumCircuit.estimate_duration`.
+    """
+    timeline = Timeline(circuit, calibration, duration)
+    deque(timeline, maxlen=0)
+    gates = [slot for slot in timeline.slots if slot.is_gate]
+    makespan = max((slot.last_end for slot in timeline.slots), default=0.0)
     first: dict[int, float] = {}
-    gates: list[Slot] = []
-    makespan = 0.0
-    for slot, start, seconds, _ in timeline(circuit, calibration, duration):
-        if not slot.times and slot.is_gate:
-            gates.append(slot)
-            for qubit in slot.qubits if seconds else ():
-                first.setdefault(qubit, start)
-        slot.times += 1
-        makespan = max(makespan, start + seconds)
-    return _summary(makespan, first, gates)
-
-
-def timeline(
-    circuit: "QuantumCircuit", calibration: Calibration, duration: Callable[[Gate], float]
-) -> Iterator[tuple[Slot, float, float, "CircuitInstruction"]]:
-    """Slot, start and seconds of every instruction, in the circuit's order. One `Slot` serves all that are alike."""
-    index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
-    free = [0.0] * circuit.num_qubits
-    slots: dict[Any, Slot] = {}
-    for instruction in circuit.data:
-        key = (instruction.name, instruction.qubits)
-        slot = slots.get(key)
-        if slot is None:
-            slot = slots[key] = _slot(key[0], tuple([index[qubit] for qubit in key[1]]), duration)
-        qubits, seconds = slot.qubits, slot.seconds
-        if len(qubits) == 1:
-            start = free[qubits[0]]
-            if slot.name == "delay":
-                seconds = delay_seconds(instruction.operation, calibration)
-            free[qubits[0]] = start + seconds
-        else:
-            start = max([free[qubit] for qubit in qubits])
-            for qubit in qubits:
-                free[qubit] = start + seconds
-        yield slot, start, seconds, instruction
+    busy: defaultdict[int, float] = defaultdict(float)
+    for slot in gates:
+        for qubit in slot.qubits if slot.seconds else ():
+            first[qubit] = min(first.get(qubit, makespan), slot.first)
+            busy[qubit] += slot.times * slot.seconds
+    return Schedule(
+        makespan=makespan,
+        serial_time=sum(slot.times * slot.seconds for slot in gates),
+        gates={(slot.name, slot.qubits): slot.times for slot in gates},
+        idle={qubit: max(0.0, makespan - first[qubit] - busy[qubit]) for qubit in first},
+    )
 
 
 def delay_seconds(delay: "Delay", calibration: Calibration) -> float:
@@ -100,21 +124,3 @@ def delay_seconds(delay: "Delay", calibration: Calibration) -> float:
         return float(length) * scale
     except TypeError:
         raise CircuitError(f"A delay of {length} {unit} has no fixed length: bind its parameters.") from None
-
-
-def _slot(name: str, qubits: tuple[int, ...], duration: Callable[[Gate], float]) -> Slot:
-    return Slot(name, qubits, 0.0 if name in ("barrier", "delay") else duration((name, qubits)))
-
-
-def _summary(makespan: float, first: dict[int, float], slots: list[Slot]) -> Schedule:
-    busy = dict.fromkeys(first, 0.0)
-    for slot in slots:
-        for qubit in slot.qubits:
-            if slot.seconds:
-                busy[qubit] += slot.times * slot.seconds
-    return Schedule(
-        makespan=makespan,
-        serial_time=sum(slot.times * slot.seconds for slot in slots),
-        gates={(slot.name, slot.qubits): slot.times for slot in slots},
-        idle={qubit: max(0.0, makespan - first[qubit] - busy[qubit]) for qubit in first},
-    )

@@ -17,7 +17,6 @@ class Timing:
     routing_time: float
     readout_time: float
     physical: Schedule
-    logical: Schedule
     notes: tuple[str, ...] = ()
 
 
@@ -29,10 +28,9 @@ def calibrated_timing(compiled: Compiled, calibration: Calibration) -> Timing:
 
     data = calibration.gate_data
     physical = schedule(compiled.circuit, calibration, lambda gate: _known(data[gate].duration, gate, calibration))
-    logical = schedule(compiled.logical, calibration, lambda gate: compiled.logical_durations[gate])
-    logical_time = min(logical.makespan, physical.makespan)
-    routing_time = physical.makespan - logical_time
-    return Timing(logical_time, routing_time, readout_time(compiled, calibration), physical, logical)
+    whole = physical.makespan
+    logical_time = whole if compiled.logical_makespan is None else min(compiled.logical_makespan, whole)
+    return Timing(logical_time, whole - logical_time, readout_time(compiled, calibration), physical)
 
 
 def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
@@ -47,8 +45,7 @@ def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
         return average.duration_of.get(gate[0]) or average.duration[len(gate[1])]
 
     physical = schedule(compiled.circuit, calibration, duration)
-    logical = schedule(compiled.logical, calibration, duration)
-    added = (physical.count(2) - logical.count(2)) * average.duration.get(2, 0.0)
+    added = (physical.count(2) - compiled.logical.num_nonlocal_gates()) * average.duration.get(2, 0.0)
     routing_time = min(max(added, 0.0), physical.makespan)
     capped = f"routing by the paper's form, {added:.3g} s, exceeds the makespan: added gates run in parallel"
     return Timing(
@@ -56,7 +53,6 @@ def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
         routing_time,
         readout_time(compiled, calibration),
         physical,
-        logical,
         (capped,) if added > physical.makespan else (),
     )
 
