@@ -41,7 +41,7 @@ class SearchConfig(Settings):
     e.g. {"quantum_time": 3600, "success_probability": 0.5}. `objectives` default to the paper's for the space's mode.
     The search ends before the last generation when the hypervolume has not grown for `plateau` generations, or when
     `time_budget` seconds or `evaluation_budget` evaluations are spent. `workers=None` takes as many processes as cores
-    and memory allow, 0 trains in this process.
+    and memory allow, 0 trains in this process, "dask" on the cluster of this process's client or at `scheduler`.
     Raises `ConfigError` with all wrong values at once.
     """
 
@@ -63,7 +63,8 @@ class SearchConfig(Settings):
     plateau: Annotated[int, Field(ge=1)] | None = None
     time_budget: Annotated[float, Field(gt=0)] | None = None
     evaluation_budget: Annotated[int, Field(ge=2)] | None = None
-    workers: Annotated[int, Field(ge=0, le=256)] | None = None
+    workers: Annotated[int, Field(ge=0, le=256)] | Literal["dask"] | None = None
+    scheduler: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @property

@@ -18,7 +18,7 @@ class Progress:
     """A snapshot of a search. Times in seconds; `remaining` is NaN while nothing is known of it.
 
     `state`: new, running, paused, stopping, stopped, finished or failed (see `reason`). `saved` counts trainings that
-    were not needed, `failed` candidates without a result, `utilisation` is the busy share of the workers' time.
+    were not needed, `failed` candidates without a result; `utilisation` is the busy share of local workers' time.
     """
 
     state: str

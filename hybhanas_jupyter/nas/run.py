@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import HybHanasError
@@ -18,11 +18,13 @@ from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.ending import ended, total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.progress_bar import show
-from hybhanas_jupyter.nas.resources import default_workers
 from hybhanas_jupyter.nas.results import Generation, Progress, Run
 from hybhanas_jupyter.nas.session import Session
 from hybhanas_jupyter.nas.store import Store
-from hybhanas_jupyter.nas.workers import trainer
+from hybhanas_jupyter.nas.trainers import trainer, worker_count
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at a running search
@@ -49,12 +51,13 @@ class Search:
         config: SearchConfig,
         *,
         store: str | Path = "runs.db",
-        executor: Executor | None = None,
+        executor: "Executor | Client | None" = None,
         data: Dataset | Source | None = None,
     ) -> None:
         """Prepare a search; nothing runs and no file is touched before `start`.
 
-        `executor` trains the candidates instead of worker processes; `data` replaces `config.data`.
+        `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
+        `config.workers`; `data` replaces `config.data`.
         """
         self._run = Run("", config, (), (), 0)
         self._store, self._executor, self._data = store, executor, data
@@ -197,14 +200,9 @@ class Search:
             remaining=elapsed / fresh * (total - len(run.evaluations)) if fresh else math.nan,
             saved=run.saved,
             failed=sum(evaluation.status == "failed" for evaluation in run.evaluations),
-            utilisation=(run.training_time - self._before.training_time) / (elapsed * self._slots),
+            utilisation=(run.training_time - self._before.training_time) / elapsed / max(1, worker_count(self.config)),
             reason=str(self._error or self._reason),
         )
-
-    @property
-    def _slots(self) -> int:
-        """Candidates that train at the same time; at least one."""
-        return max(1, default_workers() if self.config.workers is None else self.config.workers)
 
     def on_evaluation(self, callback: Callable[[Evaluation], None]) -> None:
         """Call back after each evaluation."""
@@ -260,9 +258,8 @@ class Search:
             self._done.set()
 
     def _search(self, database: Store) -> str:
-        data, limit = self._dataset(), self.config.training.time_limit
-        processes = self._slots if self.config.workers != 0 else 0
-        with trainer(data, processes, self._executor, limit, self._stop.is_set) as submit:
+        data = self._dataset()
+        with trainer(self.config, data, self._executor, self._stop.is_set) as submit:
             return Session(self._run, database, self, self._publish).go(data, submit, extended=self._extended)
 
     def _dataset(self) -> Dataset:
@@ -276,7 +273,7 @@ def search(
     *,
     store: str | Path = "runs.db",
     progress: bool = True,
-    executor: Executor | None = None,
+    executor: "Executor | Client | None" = None,
     data: Dataset | Source | None = None,
 ) -> Run:
     """Search and wait for the result, with a progress bar; arguments as for `Search`.

@@ -12,7 +12,7 @@ from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.loop import Control, Loop, Problem
 from hybhanas_jupyter.nas.results import Generation, Run
 from hybhanas_jupyter.nas.store import Store
-from hybhanas_jupyter.nas.workers import Submit
+from hybhanas_jupyter.nas.trainers import Submit
 
 Publish = Callable[[Run, Evaluation | Generation], None]
 

@@ -1,25 +1,17 @@
-"""Where candidates train: worker processes of this machine, this process, or any executor."""
+"""Worker processes of this machine, as an executor."""
 
 import os
 import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.nas import worker
-from hybhanas_jupyter.nas.training import Task, Trained, train
 
-if TYPE_CHECKING:
-    from hybhanas_jupyter.data import Dataset
-
-Submit = Callable[[Task], "Future[Trained]"]
-_GRACE = 5.0  # seconds that a training may take to notice its time limit before its process is killed
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -145,29 +137,3 @@ class LocalProcesses(Executor):
             except Exception as error:  # whatever went wrong belongs to the future
                 future.set_exception(error)
         self._processes[slot].close()
-
-
-@contextmanager
-def trainer(
-    data: "Dataset", workers: int, executor: Executor | None, time_limit: float, stop: Callable[[], bool]
-) -> Iterator[Submit]:
-    """A function that submits tasks: to `executor` if given, else to `workers` processes, or to this one if 0.
-
-    Processes that this opened end with the block, whatever they are doing; a given executor stays open.
-    """
-    if executor is not None:
-        yield lambda task: executor.submit(train, task, data)
-    elif workers:
-        with _ended(LocalProcesses(workers, (worker.setup, (data,)), time_limit + _GRACE)) as processes:
-            yield lambda task: processes.submit(worker.train_here, task)
-    else:
-        with _ended(ThreadPoolExecutor(1, "hybhanas-training")) as thread:
-            yield lambda task: thread.submit(train, task, data, stop)
-
-
-@contextmanager
-def _ended(executor: Executor) -> Iterator[Executor]:
-    try:
-        yield executor
-    finally:
-        executor.shutdown(cancel_futures=True)

@@ -1,0 +1,87 @@
+"""Where candidates train: worker processes of this machine, this process, a Dask cluster, or any executor."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.nas import worker
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.resources import default_workers
+from hybhanas_jupyter.nas.training import Task, Trained, train
+from hybhanas_jupyter.nas.workers import LocalProcesses
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from hybhanas_jupyter.data import Dataset
+
+Submit = Callable[[Task], "Future[Trained]"]
+_GRACE = 5.0  # seconds that a training may take to notice its time limit before its process is killed
+
+
+@contextmanager
+def trainer(
+    config: SearchConfig, data: "Dataset", executor: "Executor | Client | None", stop: Callable[[], bool]
+) -> Iterator[Submit]:
+    """A function that submits tasks to `executor` (a Dask `Client` counts as one) or to what `config.workers` names.
+
+    What this opened ends with the block, whatever it is doing; what was given stays open.
+    Raises `ConfigError` if Dask is wanted and there is none.
+    """
+    if config.workers == "dask" or hasattr(executor, "get_executor"):
+        with _dask(config, data, executor) as submit:
+            yield submit
+    elif executor is not None:
+        yield lambda task: executor.submit(train, task, data)
+    elif count := worker_count(config):
+        limit = config.training.time_limit + _GRACE
+        with _ended(LocalProcesses(count, (worker.setup, (data,)), limit)) as processes:
+            yield lambda task: processes.submit(worker.train_here, task)
+    else:
+        with _ended(ThreadPoolExecutor(1, "hybhanas-training")) as thread:
+            yield lambda task: thread.submit(train, task, data, stop)
+
+
+def worker_count(config: SearchConfig) -> int:
+    """Worker processes on this machine; 0 trains in this process."""
+    return config.workers if isinstance(config.workers, int) else default_workers()
+
+
+@contextmanager
+def _ended(executor: Executor) -> Iterator[Executor]:
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _dask(config: SearchConfig, data: "Dataset", given: Any) -> Iterator[Submit]:
+    client = given if given is not None else _client(config.scheduler)
+    # A task, not scattered data: the scheduler computes it again when the workers that held it die.
+    held = client.submit(_same, data, pure=False)
+    executor = client.get_executor(pure=False)
+    try:
+        yield lambda task: executor.submit(train, task, held)
+    finally:
+        executor.shutdown(wait=False)
+        if given is None and config.scheduler is not None:
+            client.close()
+
+
+def _client(scheduler: str | None) -> "Client":
+    try:
+        from distributed import Client, get_client
+    except ImportError:
+        raise ConfigError("workers='dask' needs Dask: pip install 'hybhanas_jupyter[dask]'.") from None
+    try:
+        return Client(scheduler, timeout=5) if scheduler is not None else get_client()
+    except (OSError, ValueError) as error:
+        where = f"at {scheduler!r}" if scheduler is not None else "in this process"
+        raise ConfigError(f"No Dask scheduler {where} ({error}). Start one and give scheduler='tcp://...'.") from None
+
+
+def _same(data: "Dataset") -> "Dataset":
+    return data
