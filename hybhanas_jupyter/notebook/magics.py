@@ -89,8 +89,9 @@ class QCost(Magics):
         from hybhanas_jupyter.nas.config import SearchConfig
         from hybhanas_jupyter.notebook.configurator import configurator
 
+        path = line.strip().strip("'\"")
         with _one_line():
-            return configurator(SearchConfig.load(line.strip()) if line.strip() else None)
+            return configurator(SearchConfig.load(path) if path else None)
 
     def _devices(self, options: "Namespace") -> "list[Device]":
         from hybhanas_jupyter.hardware.devices import device

@@ -1,6 +1,8 @@
 """The magics as a user meets them: reports, stored results, one-line errors, and no trace after unloading."""
 
 import json
+import subprocess
+import sys
 
 import pandas
 import pytest
@@ -248,7 +250,9 @@ def test_help_is_the_same_everywhere(shell, capsys):
         texts.append(capsys.readouterr().out.strip())
     assert len(set(texts)) == 1
     assert "examples:" in texts[0]
-    assert shell.find_cell_magic("qcost").__doc__.strip() == texts[0]
+    shell.run_cell("%%qcost?")
+    asked = capsys.readouterr().out
+    assert all(line.strip() in asked for line in texts[0].splitlines())
 
 
 def test_defaults_can_be_configured(shell):
@@ -294,3 +298,27 @@ def test_qdevices_lists_what_matches(shell):
     table = shell.run_line_magic("qdevices", "fake_t*").rows
     assert "fake_torino" in [row.name for row in table]
     assert all(row.name.startswith("fake_t") for row in table)
+
+
+def test_hybhanas_opens_the_configurator_filled_in(shell, tmp_path):
+    config = hyb.SearchConfig(generations=3, population=8, device="fake_fez")
+    config.save(tmp_path / "my search.json")
+    assert shell.run_line_magic("hybhanas", f"'{tmp_path / 'my search.json'}'").config == config
+    assert shell.run_line_magic("hybhanas", "").config == hyb.SearchConfig()
+
+
+def test_hybhanas_names_a_file_that_cannot_be_read(shell, capsys):
+    assert not shell.run_cell("%hybhanas missing.json").success
+    error = capsys.readouterr().err
+    assert error.startswith("UsageError: ")
+    assert "missing.json" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_terminal_ipython_prints_text():
+    code = f"%load_ext hybhanas_jupyter\n%qdevices fake_arm*\n{BELL}%qcost qc --backend fake_manila"
+    command = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", code]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Quantum cost on fake_manila" in printed
+    assert "= effective" in printed
+    assert "<div" not in printed
