@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import ipywidgets as widgets
+from IPython.display import display
 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
@@ -43,6 +44,10 @@ class Configurator(widgets.VBox):
         buttons = widgets.HBox([self.start, *self.live.buttons, self._estimate])
         super().__init__([self._toolbar, self.form, self._summary, self._forecasted, buttons, self.live])
         self._describe()
+
+    def _ipython_display_(self) -> None:
+        display(self._repr_mimebundle_(), raw=True)
+        self.live.front_output.place()
 
     @property
     def config(self) -> SearchConfig | None:

@@ -6,7 +6,10 @@ import ipywidgets as widgets
 
 
 class Pages(widgets.Tab):
-    """One page per title; pages behind are taken out of the browser, as bqplot cannot draw where it has no room."""
+    """One page per title; pages behind are taken out of the browser, as bqplot cannot draw where it has no room.
+
+    A page with a method `reveal` is told when it comes to the front.
+    """
 
     def __init__(self, pages: Mapping[str, widgets.Widget]) -> None:
         self._pages = tuple(pages.values())
@@ -17,3 +20,10 @@ class Pages(widgets.Tab):
     def _turn(self) -> None:
         for index, (box, page) in enumerate(zip(self.children, self._pages, strict=True)):
             box.children = (page,) if index == self.selected_index else ()
+        self.reveal()
+
+    def reveal(self) -> None:
+        """Tell the page in front, if it draws on demand."""
+        page = self._pages[self.selected_index or 0]
+        if hasattr(page, "reveal"):
+            page.reveal()

@@ -4,12 +4,14 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from io import BytesIO
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hybhanas_jupyter.formatting import html_table, seconds
+from hybhanas_jupyter.nas.objectives import OBJECTIVES
 from hybhanas_jupyter.plots.pareto import ParetoData, draw_pareto, pareto_data
 
 if TYPE_CHECKING:
@@ -29,9 +31,7 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark }}
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }}
 img {{ max-width: 100% }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9em }}
-th, td {{ padding: 0.3em 0.8em; border-bottom: 1px solid #8886; text-align: right }}
-th:nth-child(2), td:nth-child(2) {{ text-align: left }}
+table {{ font-variant-numeric: tabular-nums; font-size: 0.9em }}
 </style>
 <h1>{title}</h1>
 <p>{summary}</p>
@@ -85,17 +85,18 @@ def run_summary(run: "Run") -> str:
 
 
 def front_table(front: Sequence["Evaluation"]) -> str:
-    """The front as an HTML table, cheapest quantum time first."""
-    headers = ("#", "Architecture", "Accuracy", "Quantum time", "Classical time", "Total time", "Parameters", "Gen.")
+    """The front as an HTML table, cheapest quantum time first; times that are not known have no column."""
+    times = [OBJECTIVES[cost] for cost in COSTS[:3] if any(isfinite(e.value(cost)) for e in front)]
+    headers = ["Architecture", "Accuracy", *(time.label for time in times), "Parameters", "Generation", "#"]
     rows = [
-        (
-            e.number,
+        [
             e.architecture.label,
-            f"{e.accuracy:.3f}",
-            *(seconds(e.value(cost)) for cost in COSTS[:3]),
-            e.parameters,
+            f"{e.accuracy:.1%}",
+            *(seconds(e.value(time.name)) for time in times),
+            f"{e.parameters:,}",
             e.generation,
-        )
+            e.number,
+        ]
         for e in sorted(front, key=lambda e: (e.quantum_time, e.number))
     ]
     return html_table(headers, rows)

@@ -135,7 +135,7 @@ def _draw_plane(panel: "Axes", data: ParetoData, theme: Theme) -> None:
             data.xs[rows],
             data.ys[rows],
             c=data.generations[rows],
-            cmap=_colour_map(),
+            cmap=colour_map(),
             vmin=1,
             vmax=last_generation(data),
             marker=marker,
@@ -173,7 +173,7 @@ def _draw_legend(figure: "Figure", axes: Sequence["Axes"], theme: Theme, last: i
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
-    bar = figure.colorbar(ScalarMappable(Normalize(1, last), _colour_map()), ax=axes, fraction=0.03, pad=0.02)
+    bar = figure.colorbar(ScalarMappable(Normalize(1, last), colour_map()), ax=axes, fraction=0.03, pad=0.02)
     bar.set_label("Generation", color=theme.ink)
     bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     bar.ax.tick_params(colors=theme.ink, labelsize=9)
@@ -185,7 +185,8 @@ def _draw_legend(figure: "Figure", axes: Sequence["Axes"], theme: Theme, last: i
     figure.legend(handles=entries, loc="outside lower center", ncols=3, frameon=False, labelcolor=theme.ink, fontsize=9)
 
 
-def _colour_map() -> "Colormap":
+def colour_map() -> "Colormap":
+    """The colours of the generations, first to last."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("generations", GENERATIONS)
