@@ -27,11 +27,11 @@ Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 
 @dataclass(frozen=True)
 class Report:
-    """What a result shows of itself: a title, a stacked bar of `parts`, tables of (headers, rows), and folded lists."""
+    """What a result shows of itself: a title, a stacked bar of parts for each label, tables, and folded lists."""
 
     title: str
     tables: Sequence[Table]
-    parts: Mapping[str, float] = field(default_factory=dict)
+    bars: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     folded: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def text(self) -> str:
@@ -39,7 +39,7 @@ class Report:
         lists = [
             "\n".join([f"{name}:", *(f"  {line}" for line in lines)]) for name, lines in self.folded.items() if lines
         ]
-        blocks = [self.title, text_bar(self.parts), *(text_table(*table) for table in self.tables), *lists]
+        blocks = [self.title, text_bars(self.bars), *(text_table(*table) for table in self.tables), *lists]
         return "\n\n".join(filter(None, blocks))
 
     def html(self) -> str:
@@ -50,7 +50,7 @@ class Report:
             for table in self.tables
         )
         lists = "".join(html_details(name, lines) for name, lines in self.folded.items() if lines)
-        return f"<div>{title}{html_bar(self.parts)}{tables}{lists}</div>"
+        return f"<div>{title}{html_bars(self.bars)}{tables}{lists}</div>"
 
 
 class Reported:
@@ -144,40 +144,69 @@ def shares(parts: Mapping[str, float]) -> dict[str, float]:
     return {name: value / total if total else 0.0 for name, value in parts.items()}
 
 
-def text_bar(parts: Mapping[str, float], width: int = 40) -> str:
-    """A stacked bar of `width` characters and its legend below; empty where all parts are zero."""
-    share = shares(parts)
-    if not any(share.values()):
+def text_bars(bars: Mapping[str, Mapping[str, float]], width: int = 40) -> str:
+    """Stacked bars on one scale, the longest of `width` characters, and their legend; "" where all parts are zero.
+
+    A single bar has its shares in the legend.
+    """
+    lengths = _lengths(bars)
+    if not any(lengths):
         return ""
-    bar, end = "", 0.0
-    for mark, value in zip(cycle(_PART_MARKS), share.values()):
-        # Ends are rounded, not lengths, so that the bar is always `width` long.
-        end += value
-        bar += mark * (round(end * width) - len(bar))
-    legend = (f"{mark} {name} {_percent(value)}" for mark, (name, value) in zip(cycle(_PART_MARKS), share.items()))
-    return f"{bar}\n{'  '.join(legend)}"
+    margin = max(map(len, bars))
+    lines = []
+    for (label, parts), length in zip(bars.items(), lengths, strict=True):
+        bar, end = "", 0.0
+        for mark, share in zip(cycle(_PART_MARKS), shares(parts).values()):
+            # Ends are rounded, not lengths, so that a bar is as long as its whole.
+            end += share * length * width
+            bar += mark * (round(end) - len(bar))
+        lines.append(f"{label.ljust(margin)}  {bar}".lstrip())
+    legend = (f"{mark} {name}" for mark, name in zip(cycle(_PART_MARKS), _legend(bars)))
+    return "\n".join([*lines, "  ".join(legend)])
 
 
 def html_bar(parts: Mapping[str, float]) -> str:
-    """The same bar and legend in HTML; empty where all parts are zero."""
-    share = shares(parts)
-    if not any(share.values()):
+    """One stacked bar and its legend in HTML; "" where all parts are zero."""
+    return html_bars({"": parts})
+
+
+def html_bars(bars: Mapping[str, Mapping[str, float]]) -> str:
+    """The same bars and legend as `text_bars` in HTML."""
+    lengths = _lengths(bars)
+    if not any(lengths):
         return ""
-    bar = legend = ""
-    for colour, (name, value) in zip(cycle(PART_COLOURS), share.items()):
-        label = f"{escape(name)} {_percent(value)}"
-        bar += (
-            f'<div style="display:inline-block;vertical-align:top;height:14px;width:{value:.2%};'
-            f'background-color:{colour}" title="{label}"></div>'
-        )
-        legend += (
-            '<span style="margin-right:14px;white-space:nowrap">'
-            f'<span style="color:{colour}">&#9632;</span> {label}</span>'
-        )
-    return (
-        f'<div style="max-width:560px;white-space:nowrap;overflow:hidden">{bar}</div>'
-        f'<div style="margin:2px 0 6px 0;font-size:90%">{legend}</div>'
+    rows = "".join(
+        f'<div style="margin:2px 0;white-space:nowrap">{_html_segments(parts, length)}'
+        f'<span style="margin-left:8px;font-size:90%">{escape(label)}</span></div>'
+        for (label, parts), length in zip(bars.items(), lengths, strict=True)
     )
+    legend = "".join(
+        f'<span style="margin-right:14px;white-space:nowrap"><span style="color:{colour}">&#9632;</span> '
+        f"{escape(name)}</span>"
+        for colour, name in zip(cycle(PART_COLOURS), _legend(bars))
+    )
+    return f'{rows}<div style="margin:2px 0 6px 0;font-size:90%">{legend}</div>'
+
+
+def _html_segments(parts: Mapping[str, float], length: float) -> str:
+    return "".join(
+        f'<div style="display:inline-block;vertical-align:middle;height:14px;width:{560 * share * length:.1f}px;'
+        f'background-color:{colour}" title="{escape(name)} {_percent(share)}"></div>'
+        for colour, (name, share) in zip(cycle(PART_COLOURS), shares(parts).items())
+    )
+
+
+def _lengths(bars: Mapping[str, Mapping[str, float]]) -> list[float]:
+    """Each bar's length in parts of the longest finite one; an infinite bar is as long as that."""
+    totals = [sum(parts.values()) for parts in bars.values()]
+    longest = max((total for total in totals if math.isfinite(total)), default=0.0)
+    return [1.0 if math.isinf(total) else total / longest if longest else 0.0 for total in totals]
+
+
+def _legend(bars: Mapping[str, Mapping[str, float]]) -> list[str]:
+    if len(bars) > 1:
+        return list(next(iter(bars.values())))
+    return [f"{name} {_percent(share)}" for parts in bars.values() for name, share in shares(parts).items()]
 
 
 def html_details(summary: str, lines: Iterable[str]) -> str:

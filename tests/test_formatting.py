@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybhanas_jupyter.formatting import (
-    html_bar,
+    html_bars,
     html_details,
     html_table,
     seconds,
     shares,
     significant,
-    text_bar,
+    text_bars,
     text_table,
 )
 
@@ -86,16 +86,38 @@ def test_impossible_parts_are_refused(bad):
         shares({"a": bad})
 
 
+def test_text_bar_is_as_wide_as_asked_and_has_shares_in_its_legend():
+    assert text_bars({"": {"logical": 1.0, "routing": 3.0}}, width=8).splitlines() == [
+        "██▓▓▓▓▓▓",
+        "█ logical 25 %  ▓ routing 75 %",
+    ]
+
+
 @given(PARTS, st.integers(1, 80))
-def test_text_bar_is_as_wide_as_asked(parts, width):
-    text = text_bar(parts, width)
+def test_any_text_bar_is_as_wide_as_asked(parts, width):
+    text = text_bars({"": parts}, width)
     assert text == "" if not any(parts.values()) else len(text.splitlines()[0]) == width
+
+
+def test_text_bars_share_a_scale_and_a_legend():
+    bars = {"long": {"a": 2.0, "b": 2.0}, "half": {"a": 2.0, "b": 0.0}, "no end": {"a": 1.0, "b": math.inf}}
+    assert text_bars(bars, width=8).splitlines() == [
+        "long    ████▓▓▓▓",
+        "half    ████",
+        "no end  ▓▓▓▓▓▓▓▓",
+        "█ a  ▓ b",
+    ]
 
 
 @given(PARTS)
 def test_html_bar_fills_its_width(parts):
-    widths = [float(width) for width in re.findall(r";width:([\d.]+)%", html_bar(parts))]
-    assert sum(widths) == pytest.approx(100 if any(parts.values()) else 0, abs=0.01 * len(parts))
+    widths = [float(width) for width in re.findall(r";width:([\d.]+)px", html_bars({"": parts}))]
+    assert sum(widths) == pytest.approx(560 if any(parts.values()) else 0, abs=0.05 * len(parts))
+
+
+def test_html_bars_share_a_scale():
+    page = html_bars({"long": {"a": 4.0}, "half": {"a": 2.0}})
+    assert re.findall(r";width:([\d.]+)px", page) == ["560.0", "280.0"]
 
 
 class Tags(HTMLParser):
@@ -121,7 +143,11 @@ class Tags(HTMLParser):
 @given(st.text())
 def test_strings_are_text_and_never_tags(text):
     evil = f'{text}"><script>alert(1)</script>'
-    for html in (html_table([evil], [[evil]]), html_bar({evil: 1.0}), html_details(evil, [evil])):
+    for html in (
+        html_table([evil], [[evil]]),
+        html_bars({evil: {evil: 1.0}, evil * 2: {evil: 2.0}}),
+        html_details(evil, [evil]),
+    ):
         page = Tags(html)
         assert "script" not in page.tags
         assert "<script>" in page.text

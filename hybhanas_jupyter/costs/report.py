@@ -18,12 +18,7 @@ def quantum_report(cost: "QuantumCost") -> Report:
     """Parts, success probability, gate counts, warnings and provenance of a quantum cost."""
     return Report(
         title=f"Quantum cost on {cost.provenance.device}, effective {effective_text(cost)} per valid shot",
-        parts={
-            "logical": cost.logical_time,
-            "routing": cost.routing_time,
-            "gate errors": cost.gate_error_penalty,
-            "decoherence": cost.decoherence_penalty,
-        },
+        bars={"": parts(cost)},
         tables=[
             (["one shot", "time", "share"], _time_rows(cost)),
             (["success probability", "p"], _success_rows(cost)),
@@ -31,6 +26,16 @@ def quantum_report(cost: "QuantumCost") -> Report:
         ],
         folded=_folded(cost.provenance),
     )
+
+
+def parts(cost: "QuantumCost") -> dict[str, float]:
+    """The parts of the effective time in seconds, as the stacked bar shows them."""
+    return {
+        "logical": cost.logical_time,
+        "routing": cost.routing_time,
+        "gate errors": cost.gate_error_penalty,
+        "decoherence": cost.decoherence_penalty,
+    }
 
 
 def training_report(training: "TrainingCost") -> Report:

@@ -97,6 +97,8 @@ class CostTable(Reported):
         return [row.to_dict() for row in self.rows]
 
     def _report(self) -> Report:
+        from hybhanas_jupyter.costs.report import parts
+
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
         headers += ["training", "training usage"] if any(row.training for row in self.rows) else []
         rows = [[row.circuit, row.device, *_cost_cells(row.cost), *_training_cells(row.training)] for row in self.rows]
@@ -106,7 +108,8 @@ class CostTable(Reported):
             rows = [[*row, mark] for row, mark in zip(rows, marks, strict=True)]
         warnings = dict.fromkeys(f"{row.device}: {text}" for row in self.rows for text in row.cost.provenance.warnings)
         folded = {f"Not costed ({len(self.refused)})": self.refused, f"Warnings ({len(warnings)})": list(warnings)}
-        return Report("", [(headers, rows)], folded=folded)
+        bars = {f"{row.circuit} on {row.device}": parts(row.cost) for row in self.rows}
+        return Report("", [(headers, rows)], bars, folded)
 
 
 def _cost_cells(cost: "QuantumCost") -> Sequence[str]:
