@@ -7,7 +7,7 @@ import torch
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import ArchitectureError, DataError
 from hybhanas_jupyter.models.convolution import Convolution
-from hybhanas_jupyter.models.hybrid import HybridNet
+from hybhanas_jupyter.models.hybrid import Dropout, HybridNet
 
 LAYERS = (
     Convolution(4, pooling="max", activation="SiLU", dropout=0.3),
@@ -42,6 +42,19 @@ def test_dropout_acts_in_training_only():
     assert not torch.equal(net(images()), net(images()))
     net.eval()
     assert torch.equal(net(images()), net(images()))
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_dropout_keeps_its_share_and_the_mean(probability, memory_format):
+    x = torch.full((20, 10, 25, 21), 3.0).contiguous(memory_format=memory_format)
+    y = Dropout(probability, torch.Generator().manual_seed(0))(x)
+    kept = y != 0
+    assert torch.allclose(y[kept], torch.tensor(3 / (1 - probability)))
+    deviation = (probability * (1 - probability) / x.numel()) ** 0.5
+    assert abs(kept.double().mean() - (1 - probability)) <= 4 * deviation
+    neighbours = (kept[..., 1:] & kept[..., :-1]).double().mean()
+    assert abs(neighbours - (1 - probability) ** 2) <= 8 * deviation
 
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])

@@ -1,0 +1,45 @@
+"""First use after installation and later starts: seconds from `import torch` done to the first quantum layer's result.
+
+python benchmarks/training_start.py
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+from training_common import publish
+
+START = """
+import torch
+{imports}
+from time import perf_counter
+start = perf_counter()
+from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+QuantumLayer(4, 3)(torch.zeros(32, 4)).sum().backward()
+print(perf_counter() - start)
+"""
+
+
+def start(folder, imports=""):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+    command = [sys.executable, "-c", START.format(imports=imports)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return float(done.stdout), done.stderr.strip()
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        first, message = start(folder)
+        bare = min(start(folder)[0] for _ in range(5))
+        kernel = min(start(folder, "import scipy.linalg")[0] for _ in range(5))
+    rows = [
+        ["first use", f"{first:.1f} s", message],
+        ["later start, bare process", f"{bare:.2f} s", ""],
+        ["later start, SciPy loaded (a kernel with Qiskit, a worker with digits)", f"{kernel:.2f} s", ""],
+    ]
+    publish("training_start", ["what", "time", "message"], rows)
+
+
+if __name__ == "__main__":
+    main()
