@@ -60,6 +60,8 @@ def load_dataset(
     `per_class` images of each class are drawn by `seed`; None: all, of MNIST 400 (paper section 3.1.4).
     Raises `DataError` for arrays that do not fit or are not finite, too few images, or files that cannot be read.
     """
+    if folder is not None and source != "mnist":
+        raise DataError("folder is for 'mnist' only, which is read from files. Leave it out.")
     if isinstance(source, str):
         x, y = _read_digits() if check_name("data set", source, DATASETS) == "digits" else _read_mnist(folder)
         name = source

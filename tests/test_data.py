@@ -1,10 +1,15 @@
 import gzip
+import hashlib
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from hybhanas_jupyter import data
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import DataError, UnknownNameError
 
@@ -16,22 +21,22 @@ def rows(*arrays):
 
 
 def test_digits_are_all_there_once_and_stratified():
-    data = load_dataset()
+    dataset = load_dataset()
     digits = load_digits()
-    assert data.input_shape == (1, 8, 8)
-    assert (data.n_classes, data.samples) == (10, len(data.x_train))
-    assert rows(data.x_train, data.x_validation) == rows((digits.images / 16).astype(np.float32))
-    shares = np.bincount(data.y_validation) / np.bincount(digits.target)
+    assert dataset.input_shape == (1, 8, 8)
+    assert (dataset.n_classes, dataset.samples) == (10, len(dataset.x_train))
+    assert rows(dataset.x_train, dataset.x_validation) == rows((digits.images / 16).astype(np.float32))
+    shares = np.bincount(dataset.y_validation) / np.bincount(digits.target)
     assert abs(shares - 0.2).max() < 0.005
-    assert data.x_train.dtype == np.float32
-    assert data.y_train.dtype == np.int64
+    assert dataset.x_train.dtype == np.float32
+    assert dataset.y_train.dtype == np.int64
 
 
 def test_labels_stay_with_their_images():
     digits = load_digits()
     label = dict(zip(map(bytes, (digits.images / 16).astype(np.float32)), digits.target, strict=True))
-    data = load_dataset(per_class=20)
-    assert [label[bytes(x)] for x in data.x_train] == list(data.y_train)
+    dataset = load_dataset(per_class=20)
+    assert [label[bytes(x)] for x in dataset.x_train] == list(dataset.y_train)
 
 
 def test_seed_decides_the_split():
@@ -42,12 +47,12 @@ def test_seed_decides_the_split():
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason=f"the MNIST test files are not in {MNIST}")
 def test_mnist_as_in_the_paper():
-    data = load_dataset("mnist", folder=MNIST)
-    assert data.input_shape == (1, 28, 28)
-    assert (np.bincount(data.y_train) == 320).all()
-    assert (np.bincount(data.y_validation) == 80).all()
-    assert (data.x_train.min(), data.x_train.max()) == (0, 1)
-    assert len(set(rows(data.x_train, data.x_validation))) == 4000
+    dataset = load_dataset("mnist", folder=MNIST)
+    assert dataset.input_shape == (1, 28, 28)
+    assert (np.bincount(dataset.y_train) == 320).all()
+    assert (np.bincount(dataset.y_validation) == 80).all()
+    assert (dataset.x_train.min(), dataset.x_train.max()) == (0, 1)
+    assert len(set(rows(dataset.x_train, dataset.x_validation))) == 4000
 
 
 def idx(array):
@@ -60,9 +65,50 @@ def test_folder_of_plain_or_gzipped_files(tmp_path, suffix, pack):
     labels = np.repeat(np.arange(2, dtype=np.uint8), 5)
     (tmp_path / f"train-images-idx3-ubyte{suffix}").write_bytes(pack(idx(images)))
     (tmp_path / f"train-labels-idx1-ubyte{suffix}").write_bytes(pack(idx(labels)))
-    data = load_dataset("mnist", folder=tmp_path, per_class=5)
-    assert data.input_shape == (1, 4, 5)
-    assert rows(data.x_train, data.x_validation) == rows(images.astype(np.float32) / np.float32(255))
+    dataset = load_dataset("mnist", folder=tmp_path, per_class=5)
+    assert dataset.input_shape == (1, 4, 5)
+    assert rows(dataset.x_train, dataset.x_validation) == rows(images.astype(np.float32) / np.float32(255))
+
+
+@pytest.fixture
+def mnist_server(tmp_path, monkeypatch):
+    """A server of two small MNIST files, and an empty cache."""
+    files = tmp_path / "served"
+    files.mkdir()
+    contents = idx(np.arange(160, dtype=np.uint8).reshape(8, 4, 5)), idx(np.arange(8, dtype=np.uint8) // 4)
+    for name, content in zip(data._MNIST_FILES, contents, strict=True):
+        (files / name).write_bytes(gzip.compress(content))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SilentHandler, directory=files))
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(data, "MNIST_URL", f"http://127.0.0.1:{server.server_port}/")
+    sums = [f"md5:{hashlib.md5((files / name).read_bytes()).hexdigest()}" for name in data._MNIST_FILES]
+    monkeypatch.setattr(data, "_MNIST_CHECKSUMS", sums)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield files
+    server.shutdown()
+    server.server_close()
+
+
+class SilentHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_mnist_is_downloaded_once(mnist_server):
+    first = load_dataset("mnist", per_class=4)
+    for file in mnist_server.iterdir():
+        file.unlink()
+    assert (load_dataset("mnist", per_class=4).x_train == first.x_train).all()
+
+
+def test_download_that_fails_or_is_not_what_it_should_be(mnist_server):
+    images = mnist_server / data._MNIST_FILES[0]
+    images.write_bytes(b"something else")
+    with pytest.raises(DataError, match=r"MNIST cannot be downloaded .* Give folder=..."):
+        load_dataset("mnist")
+    images.unlink()
+    with pytest.raises(DataError, match="MNIST cannot be downloaded"):
+        load_dataset("mnist")
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0\x08\x01\0\0\0\x05ab", b"\0\0\x0d\x01\0\0\0\x01\0\0\0\0"])
@@ -83,10 +129,10 @@ def test_folder_without_files(tmp_path):
 )
 def test_own_arrays(shape, image):
     x = np.random.default_rng(0).normal(size=shape)
-    data = load_dataset((x, ["cat", "dog"] * 10))
-    assert data.input_shape == image
-    assert (np.bincount(data.y_train).tolist(), np.bincount(data.y_validation).tolist()) == ([8, 8], [2, 2])
-    assert rows(data.x_train, data.x_validation) == rows(x.astype(np.float32))
+    dataset = load_dataset((x, ["cat", "dog"] * 10))
+    assert dataset.input_shape == image
+    assert (np.bincount(dataset.y_train).tolist(), np.bincount(dataset.y_validation).tolist()) == ([8, 8], [2, 2])
+    assert rows(dataset.x_train, dataset.x_validation) == rows(x.astype(np.float32))
 
 
 @pytest.mark.parametrize(
@@ -109,5 +155,7 @@ def test_bad_arrays(source, message):
 def test_bad_names_and_sizes():
     with pytest.raises(UnknownNameError, match="Did you mean 'mnist'"):
         load_dataset("minst")
+    with pytest.raises(DataError, match="folder is for 'mnist' only"):
+        load_dataset("digits", folder=".")
     with pytest.raises(DataError, match="per_class is 175: it must be from 2 to 174"):
         load_dataset("digits", per_class=175)

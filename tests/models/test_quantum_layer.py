@@ -141,6 +141,15 @@ def test_two_passes_before_a_backward_and_a_graph_that_is_kept(engine):
     assert torch.equal(once, evaluate(layer, x, upstream)[2])
 
 
+@pytest.mark.parametrize("entangler", ENTANGLERS)
+def test_torch_engine_keeps_to_the_device_of_its_input(entangler):
+    """The device "meta" refuses any tensor of another device, as CUDA does."""
+    layer = QuantumLayer(4, 3, ("RX", "RZ"), entangler).to("meta")
+    x = torch.zeros(5, 4, device="meta", requires_grad=True)
+    gradient, _ = torch.autograd.grad(layer(x).sum(), (x, layer.weights))
+    assert gradient.device.type == "meta"
+
+
 def test_engine_is_visible_and_can_be_forced():
     assert QuantumLayer(3, 2).engine == ("numba" if vector_bytes() else "torch")
     assert QuantumLayer(3, 2, engine="torch").engine == "torch"
