@@ -13,7 +13,7 @@ from deap.tools import emo
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
-from hybhanas_jupyter.nas.operators import cross, mutate
+from hybhanas_jupyter.nas.operators import cross, mutate, stratified
 from hybhanas_jupyter.nas.space import SearchSpace
 
 _TRIES = 100  # per child; then the child is drawn at random, and if that fails too, the space is exhausted
@@ -76,8 +76,9 @@ def tournament(population: Sequence[Member], rng: random.Random) -> Member:
 def initial(
     count: int, space: SearchSpace, rng: random.Random, accept: Callable[[Architecture], bool]
 ) -> list[Architecture]:
-    """Up to `count` random architectures that `accept` takes; fewer if the space has no more."""
-    return _draw(count, lambda: space.sample(rng), lambda: space.sample(rng), accept)
+    """Up to `count` architectures spread over the space that `accept` takes; fewer if the space has no more."""
+    spread = (space.decode(genome) for genome in stratified(count, space.genes, rng))
+    return _draw(count, lambda: next(spread, None) or space.sample(rng), lambda: space.sample(rng), accept)
 
 
 def offspring(
