@@ -106,7 +106,7 @@ class _Run:
         self.net, self.batch_size, self.stop = net, batch_size, stop
         parameter = next(net.parameters())
         self.train, self.validation = (
-            (torch.as_tensor(x).to(parameter), torch.as_tensor(y).to(parameter.device))
+            (torch.from_numpy(x).to(parameter), torch.from_numpy(y).to(parameter.device))
             for x, y in ((data.x_train, data.y_train), (data.x_validation, data.y_validation))
         )
         self.optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate, fused=True)
@@ -129,7 +129,7 @@ class _Run:
         self.net.train()
         x, y = self.train
         total = 0.0
-        order = torch.randperm(len(x), generator=self.generator).to(x.device)
+        order = torch.randperm(len(x), generator=self.generator, device="cpu").to(x.device)
         for step, batch in enumerate(order.split(self.batch_size), start=1):
             if self.stop():
                 raise _EarlyEnd("stopped", f"stopped at step {step} of epoch {number}")

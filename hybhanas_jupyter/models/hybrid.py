@@ -33,7 +33,8 @@ class Dropout(nn.Module):
         """Zero each element with the given probability while training, and scale the others to keep the mean."""
         if not self.training:
             return x
-        draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
+        draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device="cpu")
+        draws.random_(-(2**63), None, generator=self.generator)
         kept = draws.view(torch.int16)[: x.numel()] >= int(self.probability * 2**16) - 2**15
         scale = kept.as_strided(x.shape, x.stride()).to(x).div_(1 - self.probability)
         return x * scale

@@ -50,7 +50,7 @@ class QuantumLayer(nn.Module):
         if check_name("engine", engine, ENGINES) == "numba" and not _kernel_fits():
             raise ArchitectureError("Engine 'numba' needs an x86-64 processor with AVX2. Use engine='torch'.")
         self._engine = engine
-        self.weights = nn.Parameter(torch.empty(depth, len(self.ansatz.rotations), n_qubits, dtype=dtype))
+        self.weights = nn.Parameter(torch.empty(depth, len(self.ansatz.rotations), n_qubits, dtype=dtype, device="cpu"))
         self.reset_parameters(torch.Generator().manual_seed(seed))
 
     def reset_parameters(self, generator: torch.Generator) -> None:

@@ -64,6 +64,21 @@ def test_seed_decides_the_result(data):
     assert losses(fit(network(), data, epochs=2, seed=3)) != losses(fit(network(), data, epochs=2, seed=4))
 
 
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_defaults_that_the_user_gave_torch_do_not_matter(data, engine):
+    def train():
+        net = HybridNet((1, 6, 6), 2, (Convolution(4, dropout=0.1),), Ansatz(3, 2), engine=engine)
+        return losses(fit(net, data, epochs=2))
+
+    expected = train()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta"):
+            assert train() == expected
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_early_stop(data):
     history = fit(network(), data, epochs=5, early_stop_accuracy=1.01, early_stop_epochs=3)
     assert (history.status, len(history.epochs)) == ("early-stopped", 3)

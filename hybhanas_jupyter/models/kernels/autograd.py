@@ -42,7 +42,7 @@ class _Expectations(torch.autograd.Function):
 def _forward(program: CircuitProgram, x: Tensor, weights: Tensor, groups: int) -> tuple[Tensor, Tensor]:
     """<Z>, and the final states of the last `groups` groups of samples."""
     # torch aligns what it allocates to whole cache lines
-    kets = torch.empty(groups, 2 * 2 ** x.shape[1] * width(_name(x)), dtype=x.dtype)
+    kets = x.new_empty(groups, 2 * 2 ** x.shape[1] * width(_name(x)))
     z = load_kernel(_name(x)).forward(_array(x), _array(weights), program, kets.numpy())
     return torch.from_numpy(z), kets
 
