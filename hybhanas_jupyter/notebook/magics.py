@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -54,7 +55,7 @@ class QCost(Magics):
         if options.help:
             print(self.qcost.__doc__)  # noqa: T201  help goes where a cell's output goes
             return None
-        with _one_line():
+        with _one_line(options.fail_above):
             devices = self._devices(options)
         if cell is None:
             table = self._costs(options, devices, evaluate(self.shell, expression, local_ns))
@@ -100,7 +101,7 @@ class QCost(Magics):
 
     def _costs(self, options: "Namespace", devices: "list[Device]", result: CellResult) -> CostTable:
         """Cost the circuits of a cell or line, and keep the result where the options say."""
-        with _one_line():
+        with _one_line(options.fail_above):
             rows, refused = [], []
             for name, circuit in self._choose(options, result).items():
                 for device in devices:
@@ -155,12 +156,15 @@ class QCost(Magics):
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn this package's errors and those of files into IPython's one-line UsageError."""
+def _one_line(budget: float = inf) -> Iterator[None]:
+    """Turn this package's errors and those of files into IPython's one-line UsageError.
+
+    A budget that cannot be checked is a BudgetError: nbval overlooks UsageErrors.
+    """
     try:
         yield
     except (HybHanasError, OSError) as error:
-        raise UsageError(str(error)) from None
+        raise (UsageError if budget == inf else BudgetError)(str(error)) from None
 
 
 def _help_without_body(lines: list[str]) -> list[str]:

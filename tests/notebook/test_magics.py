@@ -119,6 +119,14 @@ def test_a_budget_that_is_broken_is_an_error_of_one_line(shell, capsys, cell):
     assert printed.out.count("BudgetError") == 1
 
 
+@pytest.mark.parametrize("cell", ["--backend fake_kyv\nqc", "\n1 + 1", "--backend fake_manila\nwide"])
+def test_a_budget_that_cannot_be_checked_fails(shell, capsys, cell):
+    shell.run_cell(f"{BELL}wide = QuantumCircuit(9)\nwide.h(range(9));")
+    result = shell.run_cell(f"%%qcost --fail-above 1 {cell}")
+    assert isinstance(result.error_in_exec, BudgetError)
+    assert capsys.readouterr().out.splitlines()[-1] == f"BudgetError: {result.error_in_exec}"
+
+
 def test_what_fits_is_costed_and_what_does_not_is_named(shell, capsys):
     shell.run_cell(f"%%qcost -b fake_manila fake_kyiv -o table\n{BELL}wide = QuantumCircuit(9)\nwide.h(range(9));")
     table = shell.user_ns["table"]
