@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import shorten
@@ -21,52 +22,43 @@ if TYPE_CHECKING:
 class CellResult:
     """What a body left behind.
 
-    `value` and `label` are those of the last expression ("" without one), `silent` says that a semicolon ends the body,
-    `bound` are the variables it bound, `used` those it mentions, `calls` the QNodes it called.
+    `value` and `label` are those of the last expression ("" without one), `bound` the variables it bound, `used` those
+    it mentions, `calls` the QNodes it called.
     """
 
     value: object
     label: str
-    silent: bool
     bound: dict[str, object]
     used: dict[str, object]
     calls: Calls
 
 
 def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
-    """Run the body of a `%%qcost line` cell as IPython runs a cell; its errors pass through untouched.
+    """Run the body of a `%%qcost line` cell as IPython runs a cell, display included; its errors pass through.
 
     A body of OpenQASM text is not run: it is the only variable of the result.
     Raises `UsageError` for a top-level await, which a magic cannot run.
     """
     __tracebackhide__ = True
     if _is_qasm(body):
-        return CellResult(value=None, label="", silent=True, bound={"OpenQASM": body}, used={}, calls={})
+        return CellResult(value=None, label="", bound={"OpenQASM": body}, used={}, calls={})
     # Tracebacks count the magic's own line and the empty lines that IPython removes from the top of a body.
     removed = body[: len(body) - len(body.lstrip())].count("\n")
     source = "\n" * (1 + removed) + ip.transform_cell(body)
     name = ip.compile.cache(source, ip.displayhook.prompt_count, raw_code=f"%%qcost {line}\n{body}")
-    tree = ip.transform_ast(ip.compile.ast_parse(source, filename=name))
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    last = tree.body.pop().value if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    steps = [_compile(ip, tree, name, "exec")]
-    if last is not None:
-        steps.append(_compile(ip, ast.Expression(last), name, "eval"))
+    nodes = ip.transform_ast(ip.compile.ast_parse(source, filename=name)).body
+    shown = [] if ip.displayhook.semicolon_at_end_of_expression(source) else _shown(nodes, ip.ast_node_interactivity)
+    steps = [(_compile(ip, node, name, node in shown), node in shown) for node in nodes]
     before = dict(ip.user_ns)
     value = None
     with recorded_calls(source) as calls:
-        for code in steps:
-            value = eval(code, ip.user_global_ns, ip.user_ns)  # exec of a module's code, eval of the last expression
-    after = {k: v for k, v in ip.user_ns.items() if not k.startswith("_")}
-    return CellResult(
-        value=value,
-        label=shorten(ast.unparse(last), 40) if last is not None else "",
-        silent=ip.displayhook.semicolon_at_end_of_expression(source),
-        bound={k: v for k, v in after.items() if k in stored or k not in before or before[k] is not v},
-        used={node.id: after[node.id] for node in names if node.id in after},
-        calls=calls,
-    )
+        for code, is_shown in steps:
+            value = eval(code, ip.user_global_ns, ip.user_ns)  # an expression's value, None for a statement
+            if is_shown:
+                sys.displayhook(value)
+    bound, used = _variables(nodes, before, ip.user_ns)
+    label = shorten(ast.unparse(nodes[-1]), 40) if nodes and isinstance(nodes[-1], ast.Expr) else ""
+    return CellResult(value, label, bound, used, calls)
 
 
 def evaluate(ip: "InteractiveShell", expression: str, local_ns: Mapping[str, Any] | None) -> CellResult:
@@ -82,15 +74,40 @@ def evaluate(ip: "InteractiveShell", expression: str, local_ns: Mapping[str, Any
             value = eval(expression, ip.user_global_ns, local_ns)
         except (SyntaxError, NameError) as error:
             raise UsageError(f"Cannot evaluate {expression!r}: {error}.") from None
-    return CellResult(value, label=expression, silent=False, bound={}, used={}, calls=calls)
+    return CellResult(value, label=expression, bound={}, used={}, calls=calls)
 
 
-def _compile(ip: "InteractiveShell", tree: ast.AST, name: str, mode: str) -> "CodeType":
+def _shown(nodes: list[ast.stmt], interactivity: str) -> list[ast.stmt]:
+    """The nodes whose values IPython displays under this setting of `ast_node_interactivity`."""
+    if interactivity in ("all", "last", "none"):
+        return {"all": nodes, "last": nodes[-1:], "none": []}[interactivity]
+    return [node for node in nodes[-1:] if isinstance(node, ast.Expr)]
+
+
+def _compile(ip: "InteractiveShell", node: ast.stmt, name: str, is_shown: bool) -> "CodeType":
+    tree: ast.mod
+    if isinstance(node, ast.Expr):
+        tree, mode = ast.Expression(node.value), "eval"
+    elif is_shown:
+        tree, mode = ast.Interactive([node]), "single"
+    else:
+        tree, mode = ast.Module([node], []), "exec"
     with ip.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
         code = ip.compile(tree, name, mode)
     if code.co_flags & inspect.CO_COROUTINE:
         raise UsageError("A top-level await cannot run under %%qcost: await in a cell of its own, then %%qcost.")
     return code
+
+
+def _variables(
+    nodes: list[ast.stmt], before: Mapping[str, object], namespace: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The variables that the nodes bound, even to the same object as before, and those that they mention."""
+    names = [node for tree in nodes for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    after = {k: v for k, v in namespace.items() if not k.startswith("_")}
+    bound = {k: v for k, v in after.items() if k in stored or k not in before or before[k] is not v}
+    return bound, {node.id: after[node.id] for node in names if node.id in after}
 
 
 def _is_qasm(body: str) -> bool:

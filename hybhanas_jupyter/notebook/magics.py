@@ -61,17 +61,11 @@ class QCost(Magics):
             table = self._costs(options, devices, evaluate(self.shell, expression, local_ns))
             table.check_budget(options.fail_above)
             return None if options.quiet or line.endswith(";") else table.result
-        result = run_body(self.shell, line, cell)
-        try:
-            table = self._costs(options, devices, result)
-            if not options.quiet:
-                display(table.result)
-            table.check_budget(options.fail_above)
-        except (UsageError, BudgetError):
-            # Without this, the value of the user's last expression would be lost with the report.
-            self.shell.displayhook(None if result.silent else result.value)
-            raise
-        return None if result.silent else result.value
+        table = self._costs(options, devices, run_body(self.shell, line, cell))
+        if not options.quiet:
+            display(table.result)
+        table.check_budget(options.fail_above)
+        return None
 
     @line_magic
     def qdevices(self, line: str) -> object:

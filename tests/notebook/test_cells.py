@@ -29,6 +29,19 @@ BELL = "from qiskit import QuantumCircuit\nqc = QuantumCircuit(2)\nqc.h(0)\nqc.c
     ],
 )
 def test_output_value_and_variables_are_those_of_the_plain_cell(shell, capfd, body):
+    observe_twice(shell, capfd, body)
+
+
+@pytest.mark.parametrize("interactivity", ["all", "last", "none"])
+@pytest.mark.parametrize("body", ["x = 1\nx\nx + 1", "7\nfor i in (5, 6):\n    i", "7\n8;"])
+def test_other_settings_of_what_is_displayed_are_kept(shell, capfd, monkeypatch, interactivity, body):
+    monkeypatch.setattr(shell, "ast_node_interactivity", interactivity)
+    observe_twice(shell, capfd, body)
+
+
+def observe_twice(shell, capfd, body):
+    """Run a body without and with the magic, and compare all that a user sees of it."""
+
     def observe(cell):
         for name in ("x", "text"):
             shell.user_ns.pop(name, None)
@@ -36,6 +49,7 @@ def test_output_value_and_variables_are_those_of_the_plain_cell(shell, capfd, bo
         captured = capfd.readouterr()
         printed = re.sub(r"Out\[\d+\]", "Out[n]", captured.out)
         names = {name: shell.user_ns.get(name) for name in ("x", "_")}
+        names["Out"] = shell.user_ns["Out"].get(shell.execution_count - 1)
         return printed, captured.err, result.success, result.result, names
 
     shell.run_cell(BELL, store_history=True)
@@ -127,4 +141,4 @@ def test_a_cell_run_again_finds_the_same_circuits(shell):
 
 def test_openqasm_is_not_run_as_python(shell):
     text = "// a comment\n\nOPENQASM 3.0;\nqubit[1] q;\n"
-    assert run_body(shell, "", text) == CellResult(None, "", True, {"OpenQASM": text}, {}, {})
+    assert run_body(shell, "", text) == CellResult(None, "", {"OpenQASM": text}, {}, {})
