@@ -127,9 +127,6 @@ class QCost(Magics):
         return circuits
 
     def _row(self, options: "Namespace", device: "Device", name: str, circuit: Any, result: CellResult) -> CostRow:
-        from hybhanas_jupyter.costs.quantum import quantum_cost
-        from hybhanas_jupyter.costs.training import training_cost
-
         def setting(name: str) -> Any:
             given = getattr(options, name)
             return getattr(self, name) if given is None else given
@@ -137,16 +134,24 @@ class QCost(Magics):
         settings = {
             "shots": setting("shots"),
             "optimization_level": setting("level"),
-            "seed": setting("seed"),
             "model": setting("model"),
             "arguments": arguments_of(circuit, result.calls),
         }
-        if options.samples is None:
-            return CostRow(name, quantum_cost(circuit, device, **settings))
-        if options.batch_size is not None:
-            settings["batch_size"] = options.batch_size
-        training = training_cost(circuit, device, samples=options.samples, epochs=options.epochs, **settings)
-        return CostRow(name, training.cost, training)
+        seeds = range(setting("seed"), setting("seed") + (options.seeds or 1))
+        rows = [_cost(options, device, name, circuit, settings | {"seed": seed}) for seed in seeds]
+        return CostRow.best(rows) if options.seeds else rows[0]
+
+
+def _cost(options: "Namespace", device: "Device", name: str, circuit: Any, settings: dict[str, Any]) -> CostRow:
+    from hybhanas_jupyter.costs.quantum import quantum_cost
+    from hybhanas_jupyter.costs.training import training_cost
+
+    if options.samples is None:
+        return CostRow(name, quantum_cost(circuit, device, **settings))
+    if options.batch_size is not None:
+        settings["batch_size"] = options.batch_size
+    training = training_cost(circuit, device, samples=options.samples, epochs=options.epochs, **settings)
+    return CostRow(name, training.cost, training)
 
 
 @contextmanager

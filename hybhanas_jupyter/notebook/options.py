@@ -77,6 +77,11 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("--shots",): {"type": _whole(1, 10**9), "metavar": "N", "help": "executions of each circuit"},
     ("--level",): {"type": _whole(0, 3), "metavar": "0-3", "help": "optimization level of the transpiler"},
     ("--seed",): {"type": _whole(0, 2**31 - 1), "metavar": "N", "help": "seed of the transpiler"},
+    ("--seeds",): {
+        "type": _whole(1, 10**4),
+        "metavar": "N",
+        "help": "best, median and maximum of N seeds from --seed on",
+    },
     ("--model",): {"choices": MODELS, "metavar": "NAME", "help": f"cost model: {' or '.join(MODELS)}"},
     ("--samples",): {"type": _whole(1, 10**12), "metavar": "N", "help": "training samples: adds the training's cost"},
     ("--epochs",): {"type": _whole(1, 10**9), "metavar": "N", "help": "training epochs"},

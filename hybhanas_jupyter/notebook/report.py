@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from math import inf, isfinite
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import HybHanasError
@@ -26,12 +27,29 @@ class BudgetError(HybHanasError):
 
 
 @dataclass(frozen=True)
+class SeedSpread:
+    """Effective times of one circuit over several transpiler seeds, in seconds."""
+
+    minimum: float
+    median: float
+    maximum: float
+
+
+@dataclass(frozen=True)
 class CostRow:
-    """The cost of one circuit on one device, and of training it, if that was asked for."""
+    """The cost of one circuit on one device, of training it and over seeds, if that was asked for."""
 
     circuit: str
     cost: "QuantumCost"
     training: "TrainingCost | None" = None
+    spread: SeedSpread | None = None
+
+    @classmethod
+    def best(cls, rows: "Sequence[CostRow]") -> "CostRow":
+        """The row with the least effective time, of rows that differ in the transpiler's seed, and their spread."""
+        times = [row.cost.effective_time for row in rows]
+        best = min(rows, key=lambda row: row.cost.log_effective_time)
+        return replace(best, spread=SeedSpread(min(times), median(times), max(times)))
 
     @property
     def device(self) -> str:
@@ -49,8 +67,9 @@ class CostRow:
         settings = {name: getattr(source, name) for name in ("model", "optimization_level", "seed", "shots")}
         date = source.calibration_date.isoformat() if source.calibration_date else None
         training = {f"training_{name}": getattr(self.training, name) for name in _TRAINING} if self.training else {}
+        spread = {f"effective_time_{name}": value for name, value in asdict(self.spread).items()} if self.spread else {}
         names = {"circuit": self.circuit, "device": self.device, "calibration_date": date}
-        return {**names, **settings, **self.cost.to_dict(), **training}
+        return {**names, **settings, **self.cost.to_dict(), **spread, **training}
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +83,8 @@ class CostTable(Reported):
     def result(self) -> "QuantumCost | TrainingCost | CostTable":
         """The cost itself where there is only one."""
         only = self.rows[0]
-        return self if len(self.rows) + len(self.refused) > 1 else only.training or only.cost
+        several = len(self.rows) + len(self.refused) > 1 or only.spread
+        return self if several else only.training or only.cost
 
     def is_cheapest(self, row: CostRow) -> bool:
         """Whether no other device runs the circuit of this row in less effective time; False without another one."""
@@ -100,8 +120,12 @@ class CostTable(Reported):
         from hybhanas_jupyter.costs.report import parts
 
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
-        headers += ["training", "training usage"] if any(row.training for row in self.rows) else []
-        rows = [[row.circuit, row.device, *_cost_cells(row.cost), *_training_cells(row.training)] for row in self.rows]
+        headers += ["best seed", "median", "maximum"] if self.rows[0].spread else []
+        headers += ["training", "training usage"] if self.rows[0].training else []
+        rows = [
+            [row.circuit, row.device, *_cost_cells(row.cost), *_seed_cells(row), *_training_cells(row)]
+            for row in self.rows
+        ]
         marks = ["cheapest" if self.is_cheapest(row) else "" for row in self.rows]
         if any(marks):
             headers.append("")
@@ -119,8 +143,13 @@ def _cost_cells(cost: "QuantumCost") -> Sequence[str]:
     return *times, success_text(cost), str(cost.physical.two_qubit), seconds(cost.usage_time)
 
 
-def _training_cells(training: "TrainingCost | None") -> Sequence[str]:
-    return (seconds(training.quantum_time), seconds(training.usage_time)) if training else ()
+def _seed_cells(row: CostRow) -> Sequence[str]:
+    spread = row.spread
+    return (str(row.cost.provenance.seed), seconds(spread.median), seconds(spread.maximum)) if spread else ()
+
+
+def _training_cells(row: CostRow) -> Sequence[str]:
+    return (seconds(row.training.quantum_time), seconds(row.training.usage_time)) if row.training else ()
 
 
 def _finite(value: object) -> object:

@@ -16,7 +16,16 @@ from hybhanas_jupyter.notebook.report import BudgetError
 FLAGS = [flag for names in OPTIONS for flag in names]
 NUMBERS = ["0", "1", "-1", "2.5", "1e-9", "nan", "10**9", "99999999999999999999"]
 NAMES = ["fake_manila", "fake_armonk", "fake_kyv", "paper", "qc", "wide", "c.csv", "/no/c.csv", "'", '"', "{qc", "$qc"]
-SOUND = ["-b fake_armonk", "-b fake_manila fake_armonk", "--shots 5", "--level 1", "--seed 3", "--model paper", "-q"]
+SOUND = [
+    "-b fake_armonk",
+    "-b fake_manila fake_armonk",
+    "--shots 5",
+    "--level 1",
+    "--seed 3",
+    "--model paper",
+    "-q",
+    "--seeds 2",
+]
 SOUND += ["--samples 2 --epochs 3", "--batch-size 2", "--circuit qc", "--circuit wide", "-o kept", "--output=kept"]
 SOUND += ["--save c.json", "--save 'c.csv'", "--fail-above 1e-9", "--fail-above 1"]
 JUNK = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=8)

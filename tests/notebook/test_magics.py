@@ -85,6 +85,22 @@ def test_training_is_costed_on_both_clocks(shell, capsys):
     assert all(word in report for word in ("quantum time", "usage time", "effective", "routing"))
 
 
+def test_seeds_are_compared_and_the_best_is_kept(shell, capsys):
+    shell.run_cell(
+        "%%qcost --seed 5 --seeds 4 -o table\nimport hybhanas_jupyter as hyb\nqc = hyb.Ansatz(5, 2, topology='star')"
+    )
+    (row,) = shell.user_ns["table"].rows
+    costs = [hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv", seed=seed) for seed in range(5, 9)]
+    times = sorted(cost.effective_time for cost in costs)
+    assert times[0] < times[-1]
+    assert row.cost == min(costs, key=lambda cost: cost.effective_time)
+    assert (row.spread.minimum, row.spread.maximum) == (times[0], times[-1])
+    assert row.spread.median == (times[1] + times[2]) / 2
+    printed = capsys.readouterr().out
+    assert all(text in printed for text in ("best seed", seconds(row.spread.median), seconds(times[-1])))
+    assert row.to_dict()["effective_time_maximum"] == times[-1]
+
+
 def test_trainings_of_several_circuits(shell):
     shell.run_cell(f"%%qcost -q --samples 32 --epochs 1 -o table\n{PARAMETRISED}more = qc.compose(qc)")
     frame = shell.user_ns["table"].to_dataframe()
