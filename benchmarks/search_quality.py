@@ -28,12 +28,14 @@ from pymoo.core.variable import Choice, Integer
 from pymoo.optimize import minimize
 from search_table import CONFIG, TABLE, key
 
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.training import Trained
 
 RESULT = Path(__file__).parent / "results" / "search_quality.json"
 POPULATION, GENERATIONS = 12, 8
 BUDGET = POPULATION * GENERATIONS
+DATA = DataInfo("digits", 1437, (1, 8, 8), 10, "")
 GENES = CONFIG.space.genes
 Row = tuple[float, float, float]
 
@@ -87,7 +89,7 @@ def hybhanas(seed: int) -> list[Row]:
         def check(self) -> None:
             pass
 
-    loop = Loop(config, Problem((1, 8, 8), 10, costs, submit, lambda evaluation, weights: None), Free())
+    loop = Loop(config, Problem(DATA, costs, submit, lambda evaluation, weights: None), Free())
     for number in range(1, GENERATIONS + 1):
         loop.generation(number)
     return [lookup(evaluation.architecture) for evaluation in loop.evaluations.values()]

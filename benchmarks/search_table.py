@@ -18,6 +18,8 @@ from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig, TrainingSettings
 from hybhanas_jupyter.nas.costing import Costs
+from hybhanas_jupyter.nas.datainfo import DataInfo
+from hybhanas_jupyter.nas.provenance import Provenance
 from hybhanas_jupyter.nas.sizes import parameter_count
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace
 from hybhanas_jupyter.nas.trainers import trainer
@@ -29,7 +31,7 @@ CONFIG = SearchConfig(
     space=SearchSpace(
         qubits=(2, 8),
         depth=(1, 8),
-        rotations=("RX", "RY", "RZ", "RY-RZ", "RX-RY", "RX-RY-RZ"),
+        rotations=("RX", "RY", "RZ-RY", "RY-RZ", "RX-RY", "RX-RY-RZ"),
         cnn=FixedCNN(layers=(Convolution(4, stride=2),)),
     ),
     training=TrainingSettings(epochs=6),
@@ -52,7 +54,7 @@ def key(genome: dict[str, object]) -> str:
 def main() -> None:
     data = load_dataset(CONFIG.data, per_class=CONFIG.per_class)
     accuracies = train(data)
-    costs = Costs(CONFIG, data)
+    costs = Costs(CONFIG, Provenance.now(CONFIG, DataInfo.of(data)))
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")
     writer.writeheader()

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import ConfigError, check_name
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
@@ -17,7 +18,7 @@ ObjectiveName = Annotated[str, known("objective", OBJECTIVES)]
 def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
     if isinstance(values["space"].cnn, FixedCNN):
         return ("accuracy", "quantum_time", "quantum_parameters")
-    return ("accuracy", "quantum_time", "parameters")
+    return ("accuracy", "total_time", "parameters")
 
 
 class TrainingSettings(Settings):
@@ -68,6 +69,11 @@ class SearchConfig(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @property
+    def counts_classical_time(self) -> bool:
+        """Whether an objective or a constraint needs the classical training time."""
+        return not {"classical_time", "total_time"}.isdisjoint((*self.objectives, *self.constraints))
+
+    @property
     def goal(self) -> Goal:
         """What is optimised and what is limited."""
         return Goal(self.objectives, self.constraints)
@@ -84,6 +90,10 @@ class SearchConfig(Settings):
     def replace(self, **changes: Any) -> Self:
         """A copy with other values, validated."""
         return type(self)(**{**dict(self), **changes})
+
+    def load_data(self, instead: Source | None = None) -> Dataset:
+        """The data set; `instead` replaces the named one by own arrays (X, y)."""
+        return load_dataset(self.data if instead is None else instead, per_class=self.per_class)
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON."""

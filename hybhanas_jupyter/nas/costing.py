@@ -1,56 +1,49 @@
 """What an architecture costs on the device of a search: known before it is trained."""
 
-from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from math import ceil
+from typing import Any
 
-from hybhanas_jupyter.data import Dataset
+from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
-
-if TYPE_CHECKING:
-    from hybhanas_jupyter.hardware.devices import Device
-
-# Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
-_LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-import")
+from hybhanas_jupyter.nas.provenance import Provenance
 
 
 class Costs:
-    """Maps an architecture to the cost fields of `Evaluation`; the same circuit is costed once.
+    """Maps an architecture to the cost fields of `Evaluation`; the same circuit or CNN is costed once.
 
-    Times are those of a whole training run of `samples` x `epochs`, without early stop, so that they are known before
+    Times are those of a whole training run of samples x epochs, without early stop, so that they are known before
     training and do not depend on it. Raises `ConfigError` if the device is too small for the space.
     """
 
-    def __init__(self, config: SearchConfig, data: Dataset, calibration: dict[str, Any] | None = None) -> None:
-        """Cost on `config.device`, as it is now or, for a run that goes on, as its `calibration` was."""
-        _LASTING_THREAD.submit(import_module, "qiskit").result()
-        self.device = _device(config.device, calibration)
-        self._config, self._samples = config, data.samples
-        self._known: dict[str, dict[str, Any]] = {}
-        largest = config.space.qubits[1]
-        if largest > self.device.num_qubits:
+    def __init__(self, config: SearchConfig, provenance: Provenance) -> None:
+        self._config, self._provenance = config, provenance
+        self._quantum, self._classical = cache(self._quantum_costs), cache(self._classical_time)
+        device, largest = provenance.device, config.space.qubits[1]
+        if largest > device.num_qubits:
             raise ConfigError(
-                f"space.qubits goes up to {largest}, but {config.device} has {self.device.num_qubits}. "
+                f"space.qubits goes up to {largest}, but {device.name} has {device.num_qubits}. "
                 f"Lower it or choose another device (hyb.devices())."
             )
 
     def __call__(self, architecture: Architecture) -> dict[str, Any]:
         """Fields of `Evaluation`; raises `CircuitError` if the circuit cannot be costed."""
-        key = Architecture((), architecture.ansatz).identity
-        if key not in self._known:
-            self._known[key] = self._cost(architecture)
-        return self._known[key]
+        costs = dict(self._quantum(architecture.ansatz))
+        if self._provenance.profile is not None:
+            costs["classical_time"] = self._classical(architecture.convolutions, architecture.ansatz.n_qubits)
+        return costs
 
-    def _cost(self, architecture: Architecture) -> dict[str, Any]:
+    def _quantum_costs(self, ansatz: Ansatz) -> dict[str, Any]:
         from hybhanas_jupyter.costs.training import training_cost
 
         config = self._config
         training = training_cost(
-            architecture.ansatz,
-            self.device,
-            samples=self._samples,
+            ansatz,
+            self._provenance.device,
+            samples=self._provenance.data.samples,
             epochs=config.training.epochs,
             batch_size=config.training.batch_size,
             shots=config.shots,
@@ -65,11 +58,18 @@ class Costs:
             "cost": training.cost.to_dict(),
         }
 
+    def _classical_time(self, convolutions: tuple[Convolution, ...], n_qubits: int) -> float:
+        from hybhanas_jupyter.costs.classical import classical_cost
+        from hybhanas_jupyter.models.hybrid import HybridNet
 
-def _device(name: str, calibration: dict[str, Any] | None) -> "Device":
-    from hybhanas_jupyter.hardware.calibration import Calibration
-    from hybhanas_jupyter.hardware.devices import Device, device
-
-    if calibration is None:
-        return device(name)
-    return Device.from_calibration(Calibration.model_validate(calibration))
+        data, training = self._provenance.data, self._config.training
+        net = HybridNet(data.input_shape, data.n_classes, convolutions, Ansatz(n_qubits, 1))
+        batch = min(training.batch_size, data.samples)
+        cost = classical_cost(
+            net,
+            (batch, *data.input_shape),
+            steps=training.epochs * ceil(data.samples / training.batch_size),
+            model=self._config.cost_model,
+            profile=self._provenance.profile,
+        )
+        return cost.time

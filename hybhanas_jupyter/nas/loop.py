@@ -11,6 +11,7 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas import nsga2
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.ending import total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.sizes import buildable, parameter_count
@@ -34,13 +35,12 @@ class Control(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched on: the shape of the data, and where costs, trained networks and results go.
+    """What is searched on: the data, and where costs, trained networks and results go.
 
     `costs` gives fields of `Evaluation`; `record` keeps an evaluation with its weights.
     """
 
-    input_shape: tuple[int, int, int]
-    n_classes: int
+    data: DataInfo
     costs: Callable[[Architecture], dict[str, Any]]
     submit: "Callable[[Task], Future[Trained]]"
     record: Callable[[Evaluation, bytes], None]
@@ -100,7 +100,7 @@ class Loop:
         return nsga2.offspring(self.population, count, space, self.rng, self._accept)
 
     def _accept(self, architecture: Architecture) -> bool:
-        if not buildable(architecture, self.problem.input_shape):
+        if not buildable(architecture, self.problem.data.input_shape):
             self.counts["invalid"] += 1
             return False
         if architecture.identity in self._seen:
@@ -147,7 +147,7 @@ class Loop:
             costs = self.problem.costs(architecture)
         except HybHanasError as error:
             return replace(candidate, status="failed", reason=str(error))
-        parameters = parameter_count(architecture, self.problem.input_shape, self.problem.n_classes)
+        parameters = parameter_count(architecture, self.problem.data.input_shape, self.problem.data.n_classes)
         costed = replace(candidate, **costs, parameters=parameters, quantum_parameters=architecture.ansatz.num_weights)
         infeasible = replace(costed, status="infeasible")
         if not self.config.goal.violation(infeasible):

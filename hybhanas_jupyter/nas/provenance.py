@@ -1,41 +1,58 @@
-"""What the results of a run depend on besides its configuration."""
+"""What the results of a run depend on besides its configuration, kept with it so that it can go on unchanged."""
 
-import hashlib
 import platform
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from hybhanas_jupyter.data import Dataset
-from hybhanas_jupyter.errors import DataError
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.datainfo import DataInfo
 
 if TYPE_CHECKING:
+    from hybhanas_jupyter.costs.profile import DeviceProfile
     from hybhanas_jupyter.hardware.devices import Device
 
 _PACKAGES = ("hybhanas_jupyter", "deap", "numpy", "qiskit", "qiskit-ibm-runtime", "torch")
 
 
-def collect(data: Dataset, device: "Device") -> dict[str, Any]:
-    """Data fingerprint, the device's whole calibration and package versions, as plain data."""
-    return {
-        "data": {"name": data.name, "sha256": fingerprint(data)},
-        "calibration": device.calibration.model_dump(mode="json"),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-    }
+@dataclass(frozen=True)
+class Provenance:
+    """The data, the device as it was calibrated, this machine's profile if classical time counts, and the versions."""
 
+    data: DataInfo
+    device: "Device"
+    profile: "DeviceProfile | None"
+    versions: dict[str, str]
 
-def check_data(kept: dict[str, Any], data: Dataset) -> None:
-    """Raise `DataError` if `data` is not what the run began with."""
-    if fingerprint(data) != kept["data"]["sha256"]:
-        raise DataError(
-            f"The run was made on other data ({kept['data']['name']!r}). Give the same data to go on: "
-            "Search.load(store, run_id, data=...)."
+    @classmethod
+    def now(cls, config: SearchConfig, data: DataInfo) -> Self:
+        """Of a run that begins; measures the profile (20 s, once a machine) if an objective or constraint needs it."""
+        from hybhanas_jupyter.costs.profile import device_profile
+        from hybhanas_jupyter.hardware.devices import device
+
+        profile = device_profile() if config.counts_classical_time else None
+        versions = {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+        return cls(data, device(config.device), profile, versions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "data": asdict(self.data),
+            "calibration": self.device.calibration.model_dump(mode="json"),
+            "profile": self.profile and self.profile.model_dump(mode="json"),
+            "versions": self.versions,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; also takes what JSON made of it."""
+        from hybhanas_jupyter.costs.profile import DeviceProfile
+        from hybhanas_jupyter.hardware.calibration import Calibration
+        from hybhanas_jupyter.hardware.devices import Device
+
+        return cls(
+            DataInfo.from_dict(values["data"]),
+            Device.from_calibration(Calibration.model_validate(values["calibration"])),
+            values["profile"] and DeviceProfile.model_validate(values["profile"]),
+            values["versions"],
         )
-
-
-def fingerprint(data: Dataset) -> str:
-    """SHA-256 of all images and labels."""
-    digest = hashlib.sha256()
-    for array in (data.x_train, data.y_train, data.x_validation, data.y_validation):
-        digest.update(f"{array.shape} {array.dtype}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()

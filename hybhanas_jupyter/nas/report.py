@@ -1,17 +1,20 @@
-"""A run as text, HTML and table rows: pure formatting."""
+"""What runs, other devices and verifications show of themselves: pure formatting."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.formatting import html_table, seconds, significant, text_table
+from hybhanas_jupyter.formatting import Report, Table, seconds, significant
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
+    from hybhanas_jupyter.nas.recost import Recost
     from hybhanas_jupyter.nas.results import Run
+    from hybhanas_jupyter.nas.verify import Verification
 
 
-def row(evaluation: Evaluation) -> dict[str, Any]:
-    """One flat record: identity, genes, objectives, and as shot_... the parts of one shot's quantum cost."""
+def record(evaluation: Evaluation) -> dict[str, Any]:
+    """One flat row: identity, genes, objectives, and as shot_... the parts of one shot's quantum cost."""
     ansatz = evaluation.architecture.ansatz
     return {
         "number": evaluation.number,
@@ -30,33 +33,61 @@ def row(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def front_text(run: "Run") -> str:
-    """The front as an aligned table under one line about the run."""
-    return f"{_headline(run)}\n{text_table(*_front_table(run))}" if run.front else _headline(run)
-
-
-def front_html(run: "Run") -> str:
-    """The same as `front_text` in HTML."""
-    return f"<p>{_headline(run)}</p>{html_table(*_front_table(run))}"
-
-
-def _headline(run: "Run") -> str:
+def run_report(run: "Run") -> Report:
+    """The front with its knee, and why candidates failed."""
     share = f", hypervolume {significant(run.hypervolumes[-1])}" if run.hypervolumes else ""
-    return f"Run {run.id}: {len(run.evaluations)} evaluations, front of {len(run.front)}{share}"
+    title = f"Run {run.id}: {len(run.evaluations)} evaluations, {run.saved} saved, front of {len(run.front)}{share}"
+    reasons = Counter(e.reason for e in run.evaluations if e.status == "failed")
+    failed = [f"{count} x {reason}" for reason, count in reasons.most_common()]
+    return Report(title, [_front_table(run)] if run.front else [], folded={"Failed": failed})
 
 
-def _front_table(run: "Run") -> tuple[list[str], list[list[object]]]:
+def recost_report(recost: "Recost") -> Report:
+    """The new front beside its old costs, and how far ranks agree."""
+    old = {evaluation.number: evaluation for evaluation in recost.before.front}
+    origin, title = recost.before.config.device, f"The run's architectures on {recost.device}"
+    rows = [
+        [
+            e.architecture.label,
+            f"{e.accuracy:.1%}",
+            seconds(e.quantum_time),
+            f"{e.success_probability:.1%}",
+            "yes" if e.number in old else "new",
+        ]
+        for e in recost.after.front
+    ]
+    headers = ["Architecture", "Validation accuracy", "Quantum training time", "Success probability", f"On {origin}'s"]
+    ranks = [[OBJECTIVES[name].label, f"{value:.3f}"] for name, value in recost.rank_correlation.items()]
+    kept = f"{title}: {len(recost.kept)} of {len(old)} stay on the front"
+    return Report(kept, [(headers, rows), (["Cost", "Rank correlation (Spearman)"], ranks)])
+
+
+def verification_report(verification: "Verification") -> Report:
+    """Ideal and noisy accuracy of every candidate."""
+    kind = "noise" if verification.noise else "shots only"
+    title = (
+        f"{verification.device}, {kind}: {verification.samples} validation images, {verification.shots} shots for each"
+    )
+    rows = [
+        [row.evaluation.architecture.label, f"{row.ideal_accuracy:.1%}", f"{row.noisy_accuracy:.1%}"]
+        for row in verification.rows
+    ]
+    return Report(title, [(["Architecture", "Ideal accuracy", "Accuracy by shots"], rows)])
+
+
+def _front_table(run: "Run") -> Table:
     objectives = [OBJECTIVES[name] for name in run.config.objectives]
     knee = run.knee
-    rows: list[list[object]] = [
+    rows = [
         [
+            str(evaluation.number),
             evaluation.architecture.label,
             *(_quantity(evaluation.value(o.name), o.unit, o.maximise) for o in objectives),
             "knee" if evaluation == knee else "",
         ]
         for evaluation in run.front
     ]
-    return ["architecture", *(objective.label for objective in objectives), ""], rows
+    return ["No.", "Architecture", *(objective.label for objective in objectives), ""], rows
 
 
 def _quantity(value: float, unit: str, fraction: bool) -> str:

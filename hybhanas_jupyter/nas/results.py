@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from hybhanas_jupyter.data import Source
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.nas import analysis, report
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.objectives import Goal
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from hybhanas_jupyter.hardware.devices import Device
+    from hybhanas_jupyter.nas.recost import Recost
+    from hybhanas_jupyter.nas.verify import Verification
 
 
 @dataclass(frozen=True)
@@ -46,11 +53,12 @@ class Generation:
     hypervolume: float
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Reported):
     """All evaluations of a run by number, and the hypervolume after each finished generation.
 
-    `repeated` counts children that were drawn again because their architecture was known already.
+    `repeated` counts children that were drawn again because their architecture was known already. `data` describes the
+    data set, `store` is the path of the run store.
     """
 
     id: str
@@ -58,6 +66,8 @@ class Run:
     evaluations: tuple[Evaluation, ...]
     hypervolumes: tuple[float, ...]
     repeated: int
+    data: DataInfo | None = None
+    store: str = ""
 
     @property
     def goal(self) -> Goal:
@@ -84,16 +94,58 @@ class Run:
         """The front's best compromise: the member nearest to the ideal point; None if the front is empty."""
         return analysis.knee(self.evaluations, self.goal)
 
-    def to_dataframe(self) -> "DataFrame":
-        """One row per evaluation, one column per gene, objective and part of the cost; times in seconds."""
-        from pandas import DataFrame
+    def verify(
+        self, *, noise: bool = True, samples: int = 100, shots: int = 1000, seed: int = 0, data: Source | None = None
+    ) -> "Verification":
+        """The front's trained networks by Aer on `samples` validation images, under the device's noise or without.
 
+        `data` is needed if the run was made on own arrays. Raises `DataError` if it is not the run's data.
+        """
+        from hybhanas_jupyter.nas.verify import verify
+
+        return verify(self, data, noise=noise, samples=samples, shots=shots, seed=seed)
+
+    def recost(self, device: "str | Device") -> "Recost":
+        """The same architectures costed on another device, without training again."""
+        from hybhanas_jupyter.nas.recost import recost
+
+        return recost(self, device)
+
+    def export(self, candidate: Evaluation | int, folder: str | Path) -> Path:
+        """Write a candidate's weights, its circuit as Qiskit and PennyLane code and its costs; returns the folder.
+
+        `candidate` is an evaluation or its number. Raises `StoreError` if it was not trained.
+        """
+        from hybhanas_jupyter.nas.export import export
+
+        return export(self, self.evaluation(candidate), folder)
+
+    def evaluation(self, candidate: Evaluation | int) -> Evaluation:
+        """The evaluation with this number; raises `StoreError` if the run has none."""
+        number = candidate.number if isinstance(candidate, Evaluation) else candidate
+        found = next((evaluation for evaluation in self.evaluations if evaluation.number == number), None)
+        if found is None:
+            raise StoreError(
+                f"Run {self.id} has no candidate {number!r}. Numbers go from 0 to {len(self.evaluations) - 1}."
+            )
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data for JSON."""
+        return {
+            "id": self.id,
+            "config": self.config.model_dump(mode="json"),
+            "evaluations": [evaluation.to_dict() for evaluation in self.evaluations],
+            "front": [evaluation.number for evaluation in self.front],
+            "hypervolumes": list(self.hypervolumes),
+            "saved": self.saved,
+        }
+
+    def _records(self) -> list[dict[str, Any]]:
         members = {evaluation.number for evaluation in self.front}
-        rows = [{**report.row(evaluation), "on_front": evaluation.number in members} for evaluation in self.evaluations]
-        return DataFrame(rows).set_index("number") if rows else DataFrame()
+        return [
+            {**report.record(evaluation), "on_front": evaluation.number in members} for evaluation in self.evaluations
+        ]
 
-    def __repr__(self) -> str:
-        return report.front_text(self)
-
-    def _repr_html_(self) -> str:
-        return report.front_html(self)
+    def _report(self) -> Report:
+        return report.run_report(self)

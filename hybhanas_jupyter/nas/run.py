@@ -6,13 +6,14 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from hybhanas_jupyter.data import Dataset, Source, load_dataset
+from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.ending import ended, total_evaluations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _log = logging.getLogger(__name__)
+# Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
+_LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-import")
 _POLL = 0.2  # seconds between looks at a running search
 _ACTIVE = ("running", "paused", "stopping")
 
@@ -59,7 +62,7 @@ class Search:
         `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
         `config.workers`; `data` replaces `config.data`.
         """
-        self._run = Run("", config, (), (), 0)
+        self._run = Run("", config, (), (), 0, store=str(store))
         self._store, self._executor, self._data = store, executor, data
         self._callbacks: dict[type, list[Callable[[Any], None]]] = {Evaluation: [], Generation: [], Run: []}
         self._before = self._run  # what was known when this session began
@@ -258,6 +261,7 @@ class Search:
             self._done.set()
 
     def _search(self, database: Store) -> str:
+        _LASTING_THREAD.submit(import_module, "qiskit").result()
         data = self._dataset()
         with trainer(self.config, data, self._executor, self._stop.is_set) as submit:
             return Session(self._run, database, self, self._publish).go(data, submit, extended=self._extended)
@@ -265,7 +269,7 @@ class Search:
     def _dataset(self) -> Dataset:
         if isinstance(self._data, Dataset):
             return self._data
-        return load_dataset(self._data or self.config.data, per_class=self.config.per_class)
+        return self.config.load_data(self._data)
 
 
 def search(

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.results import Run
 
@@ -155,7 +156,9 @@ class Store:
         generations = self.generations(run)
         repeated = generations[-1].counts["repeated"] if generations else 0
         hypervolumes = tuple(generation.hypervolume for generation in generations)
-        return Run(run, self.config(run), self.evaluations(run), hypervolumes, repeated)
+        provenance = self.provenance(run)
+        data = DataInfo.from_dict(provenance["data"]) if provenance else None
+        return Run(run, self.config(run), self.evaluations(run), hypervolumes, repeated, data, self.path)
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""

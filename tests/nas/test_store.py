@@ -1,6 +1,7 @@
 import sqlite3
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
@@ -34,7 +35,8 @@ def test_everything_of_a_run_comes_back(store, path):
     for evaluation in loop.evaluations.values():
         store.add_evaluation(run, evaluation, b"\0weights")
     store.add_generation(run, loop.state(1, 0.25))
-    store.set_provenance(run, {"versions": {"torch": "2"}})
+    provenance = {"data": asdict(toy.DATA), "versions": {"torch": "2"}}
+    store.set_provenance(run, provenance)
 
     reader = Store(path)
     known = reader.load()
@@ -44,7 +46,8 @@ def test_everything_of_a_run_comes_back(store, path):
     assert reader.generations(run) == (loop.state(1, 0.25),)
     assert isinstance(reader.generations(run)[0], GenerationRecord)
     assert reader.weights(run, 3) == b"\0weights"
-    assert reader.provenance(run) == {"versions": {"torch": "2"}}
+    assert reader.provenance(run)["versions"] == {"torch": "2"}
+    assert (known.data, known.store) == (toy.DATA, str(path))
     reader.close()
 
 

@@ -5,11 +5,12 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.space import SearchSpace
 from hybhanas_jupyter.nas.training import Task, Trained
 
-SHAPE, CLASSES = (1, 8, 8), 10
+DATA = DataInfo("toy", 100, (1, 8, 8), 10, "")
 
 
 def config(**changes):
@@ -71,7 +72,7 @@ class Shuffled:
 
 def loop(settings, submit=None, control=None, records=None):
     kept = [] if records is None else records
-    problem = Problem(SHAPE, CLASSES, costs, submit or now(), lambda evaluation, weights: kept.append(evaluation))
+    problem = Problem(DATA, costs, submit or now(), lambda evaluation, weights: kept.append(evaluation))
     return Loop(settings, problem, control or Free())
 
 
