@@ -1,0 +1,63 @@
+import pytest
+from qiskit import QuantumCircuit
+
+import hybhanas_jupyter as hyb
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.costs.comparison import compare, seed_study
+from hybhanas_jupyter.errors import CircuitError, UnknownNameError
+
+DEVICES = ["fake_manila", "fake_kyiv", "fake_torino"]
+
+
+def test_every_device_and_level_is_ranked_by_effective_time():
+    table = compare(Ansatz(4, 2), DEVICES, [0, 2], progress=False)
+    assert len(table.costs) == 6
+    times = [cost.effective_time for cost in table.costs]
+    assert times == sorted(times)
+    assert table.best is hyb.quantum_cost(
+        Ansatz(4, 2), table.best.provenance.device, optimization_level=table.best.provenance.optimization_level
+    )
+    assert {cost.provenance.device for cost in table.costs} == set(DEVICES)
+    assert list(table.to_dataframe()["effective_time"]) == times
+    assert "fake_torino" in repr(table)
+
+
+def test_processes_give_the_same_table():
+    alone, together = (compare(Ansatz(4, 2), DEVICES, workers=n, progress=False) for n in (1, 2))
+    assert alone.to_dict() == together.to_dict()
+
+
+def test_what_cannot_run_is_listed_with_its_reason():
+    table = compare(Ansatz(6, 1), [*DEVICES, "fake_kyoto"], progress=False)
+    assert len(table.costs) == 2
+    assert ["fake_manila" in line or "fake_kyoto" in line for line in table.refused] == [True, True]
+    assert "Not possible (2)" in table._repr_html_()
+
+
+def test_default_is_every_device_without_an_account():
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    table = compare(circuit, progress=False)
+    assert len(table.costs) == len(hyb.devices())
+    assert not table.refused
+
+
+def test_seeds_give_minimum_median_and_maximum():
+    circuit = Ansatz(6, 2, topology="full")
+    study = seed_study(circuit, "fake_kyiv", range(5))
+    counts = [hyb.quantum_cost(circuit, "fake_kyiv", seed=seed).physical.two_qubit for seed in range(5)]
+    assert study.values("physical_two_qubit_gates") == sorted(counts)
+    assert study.best.effective_time == min(study.values("effective_time"))
+    assert f"seed {study.best.provenance.seed} is the best" in repr(study)
+    assert set(study.to_dict()) == {"0", "1", "2", "3", "4"}
+
+
+def test_nothing_to_compare_is_named():
+    with pytest.raises(CircuitError, match="No device can run"):
+        compare(Ansatz(6, 1), ["fake_manila"], progress=False)
+    with pytest.raises(CircuitError, match="No device to compare"):
+        compare(Ansatz(6, 1), [], progress=False)
+    with pytest.raises(UnknownNameError, match="fake_kyiv"):
+        compare(Ansatz(2, 1), ["fake_kyv"], progress=False)
+    with pytest.raises(CircuitError, match="No seeds"):
+        seed_study(Ansatz(2, 1), "fake_kyiv", [])
