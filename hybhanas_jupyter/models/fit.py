@@ -1,9 +1,10 @@
 """Training of one candidate: Adam, early stop, history."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,8 +12,10 @@ from torch.nn.functional import cross_entropy
 
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.models.hybrid import Dropout
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+from hybhanas_jupyter.models.report import history_report
 from hybhanas_jupyter.models.threads import one_thread
 
 VALIDATION_BATCH = 256
@@ -28,8 +31,8 @@ class Epoch:
     seconds: float
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, repr=False)
+class History(Reported):
     """The whole epochs of a training run, and how it ended.
 
     `status`: "finished", "early-stopped", "stopped" (by the stop flag) or "failed" (with its `reason`).
@@ -43,6 +46,16 @@ class History:
     def accuracy(self) -> float:
         """The last validation accuracy, 0 to 1; 0 if no epoch was completed."""
         return self.epochs[-1].validation_accuracy if self.epochs else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Status, reason and epochs as plain data."""
+        return asdict(self)
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [asdict(epoch) for epoch in self.epochs]
+
+    def _report(self) -> Report:
+        return history_report(self)
 
 
 class _EarlyEnd(Exception):  # noqa: N818 (an outcome, not an error)

@@ -23,7 +23,7 @@ ENGINES = [
 
 genes = st.fixed_dictionaries(
     {
-        "n_qubits": st.integers(1, 6),
+        "n_qubits": st.integers(1, 12),
         "depth": st.integers(1, 4),
         "rotations": st.lists(st.sampled_from(ROTATIONS), min_size=1, max_size=4).map(tuple),
         "entangler": st.sampled_from(ENTANGLERS),

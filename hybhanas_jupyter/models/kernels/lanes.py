@@ -24,7 +24,7 @@ _ALIGNMENT = 64
 @cache
 def vector_bytes() -> int:
     """Bytes of the widest vector register in which this CPU computes at full speed; 0 where that is not known."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
+    if config.DISABLE_JIT or platform.machine().lower() not in ("x86_64", "amd64"):
         return 0
     features = set(cpu()[1:])
     if "avx512f" in features:
