@@ -9,7 +9,7 @@ from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.nas import worker
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.resources import default_workers
-from hybhanas_jupyter.nas.training import Task, Trained, train
+from hybhanas_jupyter.nas.training import Task, Trained, prepare, train
 from hybhanas_jupyter.nas.workers import LocalProcesses
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def trainer(
         with _ended(LocalProcesses(count, (worker.setup, (data,)), limit)) as processes:
             yield lambda task: processes.submit(worker.train_here, task)
     else:
-        with _ended(ThreadPoolExecutor(1, "hybhanas-training")) as thread:
+        with _ended(ThreadPoolExecutor(1, "hybhanas-training", prepare)) as thread:
             yield lambda task: thread.submit(train, task, data, stop)
 
 

@@ -38,6 +38,14 @@ class Trained:
         return {name: getattr(self, name) for name in ("status", "reason", "accuracy", "history", "seconds")}
 
 
+def prepare() -> None:
+    """Import what training needs and, the first time on a machine, compile its kernel, which says so on stderr."""
+    from hybhanas_jupyter.models import fit  # noqa: F401  imported for `train`
+    from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+
+    QuantumLayer(2, 1).prepare()
+
+
 def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -> Trained:
     """Train one candidate on `data`; a network that cannot be built, diverges or takes too long is "failed"."""
     from safetensors.torch import save

@@ -45,14 +45,12 @@ def _receive(stream: IO[bytes], calls: "SimpleQueue[Any]") -> None:
 
 
 def setup(data: "Dataset") -> None:
-    """Load what training needs, once: the data and torch with one thread."""
-    import torch
-
-    from hybhanas_jupyter.models import fit, hybrid  # noqa: F401  imported here to boot before the first candidate
+    """Load what training needs, before the first candidate."""
+    from hybhanas_jupyter.nas.training import prepare
 
     global _data  # noqa: PLW0603  one process, one data set
     _data = data
-    torch.set_num_threads(1)
+    prepare()
 
 
 def train_here(task: "Task") -> "Trained":

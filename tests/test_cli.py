@@ -1,0 +1,71 @@
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hybhanas_jupyter.cli import main
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.hardware.devices import devices
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.run import Search
+from tests.nas import real
+
+
+@pytest.fixture
+def files(tmp_path):
+    real.config(generations=2).save(tmp_path / "search.json")
+    return str(tmp_path / "search.json"), str(tmp_path / "runs.db")
+
+
+def test_search_resume_and_front_print_the_run(files, capsys):
+    config, store = files
+    assert main(["search", config, "--store", store]) == 0
+    run = Search.load(store).run
+    assert capsys.readouterr().out == f"{run}\n"
+    assert main(["resume", "--store", store, "--generations", "1"]) == 0
+    longer = Search.load(store).run
+    assert (len(run.evaluations), len(longer.evaluations)) == (8, 12)
+    assert capsys.readouterr().out == f"{longer}\n"
+    assert main(["front", "--store", store, "--run", run.id]) == 0
+    assert capsys.readouterr().out == f"{longer}\n"
+
+
+def test_devices_prints_what_the_function_returns(capsys):
+    assert main(["devices", "fake_t*"]) == 0
+    assert capsys.readouterr().out == f"{devices('fake_t*')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search", "nothing.json"], "nothing.json"),
+        (["front", "--store", "nothing.db"], "nothing.db"),
+        (["resume", "--store", "nothing.db"], "nothing.db"),
+        (["cost", "nothing.qasm"], "nothing.qasm"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_1(arguments, words, capsys):
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_ctrl_c_says_how_to_go_on(files):
+    config, store = files
+    SearchConfig.load(config).replace(generations=1000, workers=1).save(config)
+    command = [sys.executable, "-m", "hybhanas_jupyter.cli", "search", config, "--store", store]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None:
+        try:
+            if Search.load(store).run.evaluations:
+                break
+        except StoreError:  # not there yet
+            time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert err.endswith(f"Stopped. Go on with: hybhanas resume --store {store}\n")
