@@ -32,7 +32,7 @@ def seed_report(study: "SeedStudy") -> Report:
             ("effective time", "effective_time", seconds),
             ("execution time", "execution_time", seconds),
             ("success probability", "success_probability", significant),
-            ("two-qubit gates", "physical_two_qubit_gates", significant),
+            ("two-qubit gates", "physical_two_qubit_gates", "{:g}".format),
         )
     ]
     return Report(

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,12 @@ class Work:
     flops: int
     parameters: int
     layers: Mapping[str, LayerWork]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Work":
+        """The work that `dataclasses.asdict` made `data` of."""
+        layers = {kind: LayerWork(**layer) for kind, layer in data["layers"].items()}
+        return cls(data["flops"], data["parameters"], layers)
 
 
 def quantum_modules(module: nn.Module) -> dict[str, nn.Module]:

@@ -1,0 +1,146 @@
+"""Self-checks: our predictions against Qiskit's scheduler, Aer's noisy simulation and measured training steps.
+
+Each returns a `Check`: it prints its figures, `figure()` draws it, `points` are the single comparisons.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, Ansatz
+from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.costs.checks_report import check_figure, check_report
+from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile, measured_steps
+from hybhanas_jupyter.costs.quantum import quantum_cost
+from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.hardware.devices import device
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SCHEDULER_DEVICES = ("fake_kyiv", "fake_torino")
+_RELIABILITY_DEVICES = ("fake_kyiv", "fake_torino", "fake_brisbane", "fake_fez", "fake_algiers")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One comparison: what was predicted, and what the independent reference says."""
+
+    label: str
+    predicted: float
+    reference: float
+
+
+@dataclass(frozen=True, repr=False)
+class Check(Reported):
+    """Predictions beside references of the same quantity; times are in seconds."""
+
+    quantity: str
+    reference: str
+    points: tuple[Point, ...]
+
+    @property
+    def mean_error(self) -> float:
+        """Mean of |predicted - reference|."""
+        return fmean(abs(point.predicted - point.reference) for point in self.points)
+
+    @property
+    def max_relative_error(self) -> float:
+        """Largest |predicted / reference - 1|."""
+        return max(abs(point.predicted / point.reference - 1) for point in self.points)
+
+    @property
+    def mean_relative_error(self) -> float:
+        """Mean of |predicted / reference - 1|."""
+        return fmean(abs(point.predicted / point.reference - 1) for point in self.points)
+
+    @property
+    def spearman(self) -> float:
+        """Rank correlation; NaN for fewer than two points."""
+        from scipy.stats import spearmanr
+
+        if len(self.points) < 2:
+            return float("nan")
+        return float(spearmanr([p.predicted for p in self.points], [p.reference for p in self.points]).statistic)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures, and every point as (label, predicted, reference)."""
+        names = ("mean_error", "mean_relative_error", "max_relative_error", "spearman")
+        points = [(point.label, point.predicted, point.reference) for point in self.points]
+        return {"quantity": self.quantity, **{name: getattr(self, name) for name in names}, "points": points}
+
+    def figure(self) -> "Figure":
+        """Predicted over reference, and the diagonal."""
+        return check_figure(self)
+
+    def _report(self) -> Report:
+        return check_report(self)
+
+
+def scheduler(
+    devices: Sequence[str] = _SCHEDULER_DEVICES, *, circuits: int = 20, seed: int = 0, model: str = "calibrated"
+) -> Check:
+    """Our makespan against Qiskit's `estimate_duration`: random circuits, 2-5 qubits, depth 50-600 (paper Fig. 5).
+
+    `model="paper"` shows how far the paper's averages are above the scheduler. `circuits` is per device.
+    """
+    from qiskit.circuit.random import random_circuit
+
+    rng = np.random.default_rng(seed)
+    points = []
+    for name in devices:
+        for _ in range(circuits):
+            n_qubits, depth = int(rng.integers(2, 6)), int(rng.integers(50, 601))
+            circuit = random_circuit(n_qubits, depth, max_operands=2, seed=int(rng.integers(2**31)))
+            cost = quantum_cost(circuit, name, optimization_level=1, model=model)
+            expected = cost.physical_circuit.estimate_duration(device(name).target, unit="s")
+            points.append(Point(f"{name}, {n_qubits} qubits, depth {depth}", cost.execution_time, expected))
+    return Check("makespan in s", "Qiskit's scheduler", tuple(points))
+
+
+def reliability(devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int = 20, seed: int = 0) -> Check:
+    """Our expected fidelity against Aer's noisy density matrix, relaxation while idling included.
+
+    Ansatz circuits with 2-6 qubits, 1-6 layers, all gates and topologies, at random angles. `circuits` is per device;
+    one takes about half a second.
+    """
+    from hybhanas_jupyter.costs.aer import noisy_fidelity
+
+    rng = np.random.default_rng(seed)
+    points = []
+    for name, ansatz in _ansaetze(rng, devices, circuits):
+        cost = quantum_cost(ansatz, name)
+        physical = cost.physical_circuit
+        bound = physical.assign_parameters(rng.uniform(-np.pi, np.pi, physical.num_parameters))
+        label = f"{name}, {ansatz.n_qubits} qubits x {ansatz.depth}, {ansatz.entangler} {ansatz.topology}"
+        points.append(Point(label, cost.expected_fidelity, noisy_fidelity(bound, device(name))))
+    return Check("state fidelity", "Aer's noisy simulation", tuple(points))
+
+
+def classical(
+    profile: DeviceProfile | None = None, *, networks: int = 40, seed: int = 1, model: str = "calibrated"
+) -> Check:
+    """Our step time against measured training steps of CNNs of the search space that the profile was not fitted to.
+
+    `model="paper"` uses FLOPs over the reference CNN's throughput. Measures for about 15 s, on one core.
+    """
+    from hybhanas_jupyter.costs.work import Work
+
+    profile = profile or device_profile()
+    points = []
+    for number, step in enumerate(measured_steps(networks, seed)[1:], start=1):
+        work = Work.from_dict(step["work"])
+        predicted = profile.step_time(work) if model == "calibrated" else work.flops / profile.throughput
+        points.append(Point(f"CNN {number}, {work.parameters:,} parameters", predicted, step["seconds"]))
+    return Check("training step in s", "measured steps", tuple(points))
+
+
+def _ansaetze(rng: np.random.Generator, devices: Sequence[str], circuits: int) -> Iterator[tuple[str, Ansatz]]:
+    for name in devices:
+        for _ in range(circuits):
+            rotations = rng.permutation(ROTATIONS)[: rng.integers(1, 4)].tolist()
+            entangler, topology = str(rng.choice(ENTANGLERS)), str(rng.choice(TOPOLOGIES))
+            yield name, Ansatz(int(rng.integers(2, 7)), int(rng.integers(1, 7)), tuple(rotations), entangler, topology)

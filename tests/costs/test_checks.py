@@ -1,0 +1,28 @@
+import pytest
+from matplotlib.figure import Figure
+
+from hybhanas_jupyter.costs import checks
+from hybhanas_jupyter.costs.checks import Check, Point
+
+
+def test_figures_by_hand():
+    check = Check("time in s", "a clock", (Point("a", 1.1, 1.0), Point("b", 1.0, 2.0), Point("c", 3.0, 3.0)))
+    assert check.mean_error == pytest.approx(1.1 / 3)
+    assert check.mean_relative_error == pytest.approx(0.6 / 3)
+    assert check.max_relative_error == pytest.approx(0.5)
+    assert check.spearman == pytest.approx(0.5)
+    assert check.to_dict()["points"][1] == ("b", 1.0, 2.0)
+    assert "b: 1.000, reference 2.000" in repr(check)
+    assert isinstance(check.figure(), Figure)
+
+
+def test_scheduler_agrees_and_the_papers_averages_are_slightly_above():
+    assert checks.scheduler(circuits=3).max_relative_error <= 1e-12
+    paper = checks.scheduler(["fake_kyiv"], circuits=3, model="paper")
+    assert all(1 < point.predicted / point.reference < 1.6 for point in paper.points)
+
+
+def test_reliability_follows_aer_on_circuits_of_its_own():
+    check = checks.reliability(["fake_kyiv", "fake_fez", "fake_hanoi"], circuits=6, seed=1)
+    assert check.mean_error < 0.015
+    assert check.spearman > 0.98
