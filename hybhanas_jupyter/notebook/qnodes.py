@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from hybhanas_jupyter.errors import CircuitError
 
 
@@ -105,6 +103,8 @@ class _Probe(float):
 
     def stand_in(self) -> Any:
         """An angle, or an array of the shape that was seen."""
+        import numpy as np
+
         axes = max(map(len, self.seen))
         leaves = [path for path in self.seen if len(path) == axes]
         return np.zeros([max(indices) + 1 for indices in zip(*leaves, strict=True)]) if axes else 0.5

@@ -309,6 +309,17 @@ def test_unload_removes_every_trace(bare_shell):
     assert state(bare_shell) == before
 
 
+def test_loading_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "InteractiveShell.instance().run_line_magic('load_ext', 'hybhanas_jupyter')\n"
+        "print({'torch', 'pennylane', 'numba', 'qiskit', 'numpy', 'pandas', 'ipywidgets'} & set(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"
+
+
 def test_reload_registers_once(shell):
     once = state(shell)
     shell.run_line_magic("reload_ext", "hybhanas_jupyter")
