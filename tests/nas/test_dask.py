@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -15,6 +16,8 @@ distributed = pytest.importorskip("distributed", reason="the extra [dask] is not
 
 @pytest.fixture(scope="module")
 def client():
+    # multiprocessing reads it, and under pytest-xdist it is missing.
+    vars(sys.modules["__main__"]).setdefault("__spec__", None)
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
