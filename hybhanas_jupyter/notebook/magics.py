@@ -137,21 +137,25 @@ class QCost(Magics):
             "model": setting("model"),
             "arguments": arguments_of(circuit, result.calls),
         }
-        seeds = range(setting("seed"), setting("seed") + (options.seeds or 1))
-        rows = [_cost(options, device, name, circuit, settings | {"seed": seed}) for seed in seeds]
-        return CostRow.best(rows) if options.seeds else rows[0]
+        return _cost(options, device, name, circuit, setting("seed"), settings)
 
 
-def _cost(options: "Namespace", device: "Device", name: str, circuit: Any, settings: dict[str, Any]) -> CostRow:
+def _cost(
+    options: "Namespace", device: "Device", name: str, circuit: Any, seed: int, settings: dict[str, Any]
+) -> CostRow:
+    from hybhanas_jupyter.costs.comparison import seed_study
     from hybhanas_jupyter.costs.quantum import quantum_cost
     from hybhanas_jupyter.costs.training import training_cost
 
-    if options.samples is None:
-        return CostRow(name, quantum_cost(circuit, device, **settings))
-    if options.batch_size is not None:
-        settings["batch_size"] = options.batch_size
-    training = training_cost(circuit, device, samples=options.samples, epochs=options.epochs, **settings)
-    return CostRow(name, training.cost, training)
+    study = training = None
+    if options.seeds:
+        study = seed_study(circuit, device, range(seed, seed + options.seeds), **settings)
+        seed = study.best.provenance.seed
+    if options.samples:
+        batch = {} if options.batch_size is None else {"batch_size": options.batch_size}
+        run = {"samples": options.samples, "epochs": options.epochs, **batch}
+        training = training_cost(circuit, device, seed=seed, **run, **settings)
+    return CostRow(name, quantum_cost(circuit, device, seed=seed, **settings), training, study)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 from statistics import median
@@ -12,6 +12,7 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import Report, Reported, seconds
 
 if TYPE_CHECKING:
+    from hybhanas_jupyter.costs.comparison import SeedStudy
     from hybhanas_jupyter.costs.quantum import QuantumCost
     from hybhanas_jupyter.costs.training import TrainingCost
 
@@ -27,29 +28,13 @@ class BudgetError(HybHanasError):
 
 
 @dataclass(frozen=True)
-class SeedSpread:
-    """Effective times of one circuit over several transpiler seeds, in seconds."""
-
-    minimum: float
-    median: float
-    maximum: float
-
-
-@dataclass(frozen=True)
 class CostRow:
-    """The cost of one circuit on one device, of training it and over seeds, if that was asked for."""
+    """The cost of one circuit on one device, of the best seed of a study, and of training it, if that was asked for."""
 
     circuit: str
     cost: "QuantumCost"
     training: "TrainingCost | None" = None
-    spread: SeedSpread | None = None
-
-    @classmethod
-    def best(cls, rows: "Sequence[CostRow]") -> "CostRow":
-        """The row with the least effective time, of rows that differ in the transpiler's seed, and their spread."""
-        times = [row.cost.effective_time for row in rows]
-        best = min(rows, key=lambda row: row.cost.log_effective_time)
-        return replace(best, spread=SeedSpread(min(times), median(times), max(times)))
+    study: "SeedStudy | None" = None
 
     @property
     def device(self) -> str:
@@ -61,13 +46,18 @@ class CostRow:
         """What a budget limits: the quantum time of the training, or the effective time of a shot."""
         return self.training.quantum_time if self.training else self.cost.effective_time
 
+    def seed_times(self) -> tuple[float, ...]:
+        """Median and maximum of the effective times over the seeds; () without a study."""
+        times = self.study.values("effective_time") if self.study else []
+        return (median(times), times[-1]) if times else ()
+
     def to_dict(self) -> dict[str, Any]:
         """Names, all figures of the cost and, with the prefix training_, of the training; times in seconds."""
         source = self.cost.provenance
         settings = {name: getattr(source, name) for name in ("model", "optimization_level", "seed", "shots")}
         date = source.calibration_date.isoformat() if source.calibration_date else None
         training = {f"training_{name}": getattr(self.training, name) for name in _TRAINING} if self.training else {}
-        spread = {f"effective_time_{name}": value for name, value in asdict(self.spread).items()} if self.spread else {}
+        spread = dict(zip(("effective_time_median", "effective_time_maximum"), self.seed_times(), strict=False))
         names = {"circuit": self.circuit, "device": self.device, "calibration_date": date}
         return {**names, **settings, **self.cost.to_dict(), **spread, **training}
 
@@ -80,11 +70,11 @@ class CostTable(Reported):
     refused: tuple[str, ...] = ()
 
     @property
-    def result(self) -> "QuantumCost | TrainingCost | CostTable":
-        """The cost itself where there is only one."""
+    def result(self) -> "QuantumCost | TrainingCost | SeedStudy | CostTable":
+        """The cost, training or study itself where there is only one."""
         only = self.rows[0]
-        several = len(self.rows) + len(self.refused) > 1 or only.spread
-        return self if several else only.training or only.cost
+        several = len(self.rows) + len(self.refused) > 1 or (only.training and only.study)
+        return self if several else only.training or only.study or only.cost
 
     def is_cheapest(self, row: CostRow) -> bool:
         """Whether no other device runs the circuit of this row in less effective time; False without another one."""
@@ -120,7 +110,7 @@ class CostTable(Reported):
         from hybhanas_jupyter.costs.report import parts
 
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
-        headers += ["best seed", "median", "maximum"] if self.rows[0].spread else []
+        headers += ["best seed", "median", "maximum"] if self.rows[0].study else []
         headers += ["training", "training usage"] if self.rows[0].training else []
         rows = [
             [row.circuit, row.device, *_cost_cells(row.cost), *_seed_cells(row), *_training_cells(row)]
@@ -144,8 +134,7 @@ def _cost_cells(cost: "QuantumCost") -> Sequence[str]:
 
 
 def _seed_cells(row: CostRow) -> Sequence[str]:
-    spread = row.spread
-    return (str(row.cost.provenance.seed), seconds(spread.median), seconds(spread.maximum)) if spread else ()
+    return (str(row.cost.provenance.seed), *map(seconds, row.seed_times())) if row.study else ()
 
 
 def _training_cells(row: CostRow) -> Sequence[str]:

@@ -86,18 +86,19 @@ def test_training_is_costed_on_both_clocks(shell, capsys):
 
 
 def test_seeds_are_compared_and_the_best_is_kept(shell, capsys):
-    shell.run_cell(
-        "%%qcost --seed 5 --seeds 4 -o table\nimport hybhanas_jupyter as hyb\nqc = hyb.Ansatz(5, 2, topology='star')"
-    )
+    make = "import hybhanas_jupyter as hyb\nqc = hyb.Ansatz(5, 2, topology='star')"
+    shell.run_cell(f"%%qcost --seed 5 --seeds 4 -o study\n{make}")
+    assert repr(shell.user_ns["study"]) in capsys.readouterr().out
+    shell.run_cell(f"%%qcost --seed 5 --seeds 4 --samples 2 --epochs 1 -o table\n{make}")
     (row,) = shell.user_ns["table"].rows
     costs = [hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv", seed=seed) for seed in range(5, 9)]
     times = sorted(cost.effective_time for cost in costs)
     assert times[0] < times[-1]
+    assert row.cost == row.training.cost == shell.user_ns["study"].best
     assert row.cost == min(costs, key=lambda cost: cost.effective_time)
-    assert (row.spread.minimum, row.spread.maximum) == (times[0], times[-1])
-    assert row.spread.median == (times[1] + times[2]) / 2
+    assert row.seed_times() == ((times[1] + times[2]) / 2, times[3])
     printed = capsys.readouterr().out
-    assert all(text in printed for text in ("best seed", seconds(row.spread.median), seconds(times[-1])))
+    assert all(text in printed for text in ("best seed", *map(seconds, row.seed_times())))
     assert row.to_dict()["effective_time_maximum"] == times[-1]
 
 
