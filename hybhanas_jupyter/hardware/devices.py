@@ -1,50 +1,25 @@
-"""Devices by name: Qiskit's fake backends, or any BackendV2 that carries a calibration."""
+"""Devices by name, backend, target or calibration."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from hybhanas_jupyter.errors import DeviceError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.hardware.account import Account
 from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.device import Device, day_text
+from hybhanas_jupyter.hardware.fakes import fake_backend, fake_classes, snapshot_files
+from hybhanas_jupyter.hardware.reading import processor_text, read_backend
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
-
-
-@dataclass(frozen=True)
-class Device:
-    """A quantum computer as costing sees it: its calibration, and the target the transpiler may use.
-
-    `target` holds the working part only: faulty couplers and the couplers of faulty qubits are gone.
-    """
-
-    calibration: Calibration
-    target: "Target"
-
-    @classmethod
-    def from_calibration(cls, calibration: Calibration) -> "Device":
-        """The device that `calibration` describes."""
-        return cls(calibration, calibration.to_target())
-
-    @property
-    def name(self) -> str:
-        """The provider's name of the device."""
-        return self.calibration.name
-
-    @property
-    def num_qubits(self) -> int:
-        """All qubits of the device, faulty ones included."""
-        return self.calibration.num_qubits
-
-    def __repr__(self) -> str:
-        return f"Device({self.name!r}, {self.num_qubits} qubits, calibrated {_day(self.calibration.date)})"
+    from qiskit_ibm_runtime import QiskitRuntimeService
 
 
 @dataclass(frozen=True)
@@ -84,7 +59,7 @@ class DeviceTable(Reported, Sequence[DeviceSummary]):
         return [asdict(row) for row in self._rows]
 
     def _report(self) -> Report:
-        rows = [[d.name, d.num_qubits, d.processor, _day(d.calibration_date)] for d in self._rows]
+        rows = [[d.name, d.num_qubits, d.processor, day_text(d.calibration_date)] for d in self._rows]
         return Report("", [(["device", "qubits", "processor", "calibrated"], rows)])
 
 
@@ -93,64 +68,57 @@ def devices(pattern: str = "*") -> DeviceTable:
     return DeviceTable([row for row in _fake_summaries() if fnmatchcase(row.name, pattern)])
 
 
-def device(backend: "str | BackendV2 | Device") -> Device:
-    """The device of this name or backend.
+def device(
+    backend: "str | Path | BackendV2 | Target | Calibration | Device", *, service: "QiskitRuntimeService | None" = None
+) -> Device:
+    """The device of this name, saved calibration (a path that ends in .json), backend, target or calibration.
 
-    Raises `UnknownNameError` for an unknown name and `DeviceError` for a backend without a calibration.
+    Names are those of `devices()`; names that start with "ibm_" are looked up in the user's IBM account, and all names
+    in `service` if one is given. An account's device is read again after a recalibration, see `account.POLL_SECONDS`.
+
+    Raises `UnknownNameError` for an unknown name, `DeviceError` for a missing account or calibration.
     """
+    from qiskit.transpiler import Target
+
     if isinstance(backend, Device):
         return backend
-    if isinstance(backend, str):
-        return _fake_device(check_name("device", backend, _fake_classes(), see="hyb.devices()"))
+    if isinstance(backend, (str, Path)):
+        return _named(str(backend), service)
+    if isinstance(backend, Calibration):
+        return Device.from_calibration(backend)
+    if isinstance(backend, Target):
+        return Device.from_calibration(Calibration.from_target(backend, backend.description or "target", dt=backend.dt))
     if not hasattr(backend, "target"):
-        raise DeviceError(f"{backend!r} is no device: give a name from hyb.devices(), a Qiskit BackendV2 or a Device.")
-    return Device.from_calibration(_read(backend))
+        raise DeviceError(
+            f"{backend!r} is no device: give a name from hyb.devices(), a BackendV2, Target or Calibration."
+        )
+    return Device.from_calibration(read_backend(backend))
 
 
-@cache
-def _fake_classes() -> "dict[str, Any]":
-    """The classes, not instances: making all 68 takes a second, and some warn when made."""
-    from qiskit_ibm_runtime import fake_provider
-    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+def _named(name: str, service: "QiskitRuntimeService | None") -> Device:
+    if service is not None or name.startswith("ibm_"):
+        return _account(service).device(name)
+    if name.endswith(".json"):
+        return Device.from_calibration(Calibration.load(name))
+    return _fake_device(check_name("device", name, fake_classes(), see="hyb.devices()"))
 
-    classes = [c for c in vars(fake_provider).values() if isinstance(c, type) and issubclass(c, FakeBackendV2)]
-    return {vars(c)["backend_name"]: c for c in classes}
+
+@lru_cache(maxsize=4)
+def _account(service: "QiskitRuntimeService | None") -> Account:
+    return Account(service)
 
 
 @cache
 def _fake_device(name: str) -> Device:
-    return Device.from_calibration(_read(_fake_classes()[name]()))
+    return Device.from_calibration(read_backend(fake_backend(name)))
 
 
 @cache
 def _fake_summaries() -> tuple[DeviceSummary, ...]:
-    return tuple(_fake_summary(name, backend) for name, backend in sorted(_fake_classes().items()))
+    return tuple(_fake_summary(name) for name in sorted(fake_classes()))
 
 
-def _fake_summary(name: str, backend: Any) -> DeviceSummary:
-    """Read from the snapshot's files, since building all targets takes 3 s."""
-    folder = Path(backend.dirname)
-    facts = json.loads((folder / backend.conf_filename).read_text(encoding="utf-8"))
-    properties = json.loads((folder / backend.props_filename).read_text(encoding="utf-8"))
+def _fake_summary(name: str) -> DeviceSummary:
+    configuration, properties = snapshot_files(name)
     date = datetime.fromisoformat(properties["last_update_date"])
-    return DeviceSummary(name, facts["n_qubits"], _processor(facts.get("processor_type")), date)
-
-
-def _read(backend: Any) -> Calibration:
-    properties = backend.properties() if hasattr(backend, "properties") else None
-    return Calibration.from_target(
-        backend.target,
-        backend.name or type(backend).__name__,
-        processor=_processor(getattr(backend, "processor_type", None)),
-        date=properties.last_update_date if properties else None,
-        dt=backend.target.dt,
-        rep_delay=getattr(backend, "default_rep_delay", None),
-    )
-
-
-def _processor(facts: dict[str, Any] | None) -> str:
-    return " ".join(str(facts[key]) for key in ("family", "revision") if facts.get(key)) if facts else ""
-
-
-def _day(date: datetime | None) -> str:
-    return f"{date:%Y-%m-%d}" if date else "unknown"
+    return DeviceSummary(name, configuration["n_qubits"], processor_text(configuration.get("processor_type")), date)

@@ -3,6 +3,8 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime.fake_provider import FakeKyiv, FakeProviderForBackendV2
 
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import DeviceError, UnknownNameError
 from hybhanas_jupyter.hardware.devices import Device, device, devices
 
@@ -40,6 +42,21 @@ def test_any_calibrated_backend_is_a_device():
     assert found.num_qubits == 5
     gate, qubits = "cx", next(iter(backend.target["cx"]))
     assert found.calibration.gate_data[gate, qubits].duration == backend.target[gate][qubits].duration
+
+
+def test_saved_calibration_target_and_calibration_are_devices(tmp_path):
+    kyiv = device("fake_kyiv")
+    kyiv.calibration.save(tmp_path / "kyiv.json")
+    for source in (tmp_path / "kyiv.json", str(tmp_path / "kyiv.json"), kyiv.calibration):
+        assert device(source).calibration == kyiv.calibration
+    target = GenericBackendV2(3, seed=2).target
+    assert device(target).calibration.gate_data["cx", (0, 1)].error == target["cx"][0, 1].error
+
+
+def test_costs_on_a_saved_calibration_are_the_same(tmp_path):
+    device("fake_kyiv").calibration.save(tmp_path / "kyiv.json")
+    saved, fake = (quantum_cost(Ansatz(3, 1), name) for name in (tmp_path / "kyiv.json", "fake_kyiv"))
+    assert saved.to_dict() == fake.to_dict()
 
 
 @pytest.mark.parametrize(
