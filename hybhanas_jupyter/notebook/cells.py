@@ -45,11 +45,12 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
     # Tracebacks count the magic's own line and the empty lines that IPython removes from the top of a body.
     removed = body[: len(body) - len(body.lstrip())].count("\n")
     source = "\n" * (1 + removed) + ip.transform_cell(body)
-    name = ip.compile.cache(source, ip.displayhook.prompt_count, raw_code=f"%%qcost {line}\n{body}")
-    nodes = ip.transform_ast(ip.compile.ast_parse(source, filename=name)).body
+    file = ip.compile.cache(source, ip.displayhook.prompt_count, raw_code=f"%%qcost {line}\n{body}")
+    nodes = ip.transform_ast(ip.compile.ast_parse(source, filename=file)).body
     shown = [] if ip.displayhook.semicolon_at_end_of_expression(source) else _shown(nodes, ip.ast_node_interactivity)
-    steps = [(_compile(ip, node, name, node in shown), node in shown) for node in nodes]
-    before = dict(ip.user_ns)
+    steps = [(_compile(ip, node, file, node in shown), node in shown) for node in nodes]
+    # Identities, not objects: what the body replaces must be freed as in a plain cell.
+    before = {name: id(value) for name, value in ip.user_ns.items()}
     value = None
     with recorded_calls(source) as calls:
         for code, is_shown in steps:
@@ -84,7 +85,7 @@ def _shown(nodes: list[ast.stmt], interactivity: str) -> list[ast.stmt]:
     return [node for node in nodes[-1:] if isinstance(node, ast.Expr)]
 
 
-def _compile(ip: "InteractiveShell", node: ast.stmt, name: str, is_shown: bool) -> "CodeType":
+def _compile(ip: "InteractiveShell", node: ast.stmt, file: str, is_shown: bool) -> "CodeType":
     tree: ast.mod
     if isinstance(node, ast.Expr):
         tree, mode = ast.Expression(node.value), "eval"
@@ -93,20 +94,20 @@ def _compile(ip: "InteractiveShell", node: ast.stmt, name: str, is_shown: bool) 
     else:
         tree, mode = ast.Module([node], []), "exec"
     with ip.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
-        code = ip.compile(tree, name, mode)
+        code = ip.compile(tree, file, mode)
     if code.co_flags & inspect.CO_COROUTINE:
         raise UsageError("A top-level await cannot run under %%qcost: await in a cell of its own, then %%qcost.")
     return code
 
 
 def _variables(
-    nodes: list[ast.stmt], before: Mapping[str, object], namespace: Mapping[str, object]
+    nodes: list[ast.stmt], before: Mapping[str, int], namespace: Mapping[str, object]
 ) -> tuple[dict[str, object], dict[str, object]]:
     """The variables that the nodes bound, even to the same object as before, and those that they mention."""
     names = [node for tree in nodes for node in ast.walk(tree) if isinstance(node, ast.Name)]
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     after = {k: v for k, v in namespace.items() if not k.startswith("_")}
-    bound = {k: v for k, v in after.items() if k in stored or k not in before or before[k] is not v}
+    bound = {k: v for k, v in after.items() if k in stored or k not in before or before[k] != id(v)}
     return bound, {node.id: after[node.id] for node in names if node.id in after}
 
 

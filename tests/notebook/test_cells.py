@@ -139,6 +139,12 @@ def test_a_cell_run_again_finds_the_same_circuits(shell):
     assert circuits_of(shell, body).keys() == circuits_of(shell, body).keys() == {"qc", "other"}
 
 
+def test_what_a_body_replaces_is_freed_while_it_runs(shell):
+    shell.run_cell("import weakref\nclass Big: pass\nbig = Big()\nreference = weakref.ref(big)")
+    shell.run_cell("%%qcost\nbig = None\nfreed = reference() is None")
+    assert shell.user_ns["freed"]
+
+
 def test_openqasm_is_not_run_as_python(shell):
     text = "// a comment\n\nOPENQASM 3.0;\nqubit[1] q;\n"
     assert run_body(shell, "", text) == CellResult(None, "", {"OpenQASM": text}, {}, {})
