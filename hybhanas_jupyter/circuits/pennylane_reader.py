@@ -1,4 +1,4 @@
-"""PennyLane QNodes -> Qiskit circuits; angles that depend on the arguments become parameters."""
+"""PennyLane QNodes and tapes -> Qiskit circuits; angles that depend on the arguments become parameters."""
 
 import inspect
 from collections.abc import Sequence
@@ -31,6 +31,14 @@ def qnode_circuit(qnode: Any, arguments: Sequence[Any] = ()) -> QuantumCircuit:
     return _circuit(one, two, name=getattr(qnode, "__name__", "qnode"))
 
 
+def tape_circuit(tape: "QuantumScript") -> QuantumCircuit:
+    """Every trainable angle of the tape becomes a parameter."""
+    trainable, size = tape.trainable_params, len(tape.trainable_params)
+    angles = [np.random.default_rng(seed).uniform(0.1, 3.0, size) for seed in (1, 2)]
+    one, two = (_native(tape.bind_new_parameters(list(values), trainable)) for values in angles)
+    return _circuit(one, two, name="tape")
+
+
 def _generic_arguments(arguments: Sequence[Any], seed: int) -> list[Any]:
     random = np.random.default_rng(seed)
     return [_generic(argument, random) for argument in arguments]
@@ -53,7 +61,11 @@ def _tape(qnode: Any, arguments: Sequence[Any]) -> "QuantumScript":
     except TypeError as error:
         way = "give arguments of the right shapes: quantum_cost(qnode, device, arguments=(x, w))"
         raise CircuitError(f"QNode {qnode.func.__name__!r} needs its arguments ({error}); {way}.") from None
-    tape = qml.workflow.construct_tape(qnode)(*arguments)
+    return _native(qml.workflow.construct_tape(qnode)(*arguments))
+
+
+def _native(tape: "QuantumScript") -> "QuantumScript":
+    """One sample of the tape, in gates that Qiskit knows."""
     if tape.batch_size is not None:
         tape = qml.transforms.broadcast_expand(tape)[0][0]
     return qml.transforms.decompose(tape, gate_set=set(_GATES))[0][0]

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pennylane as qml
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.quantum_info import Operator
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
@@ -70,6 +70,54 @@ def test_batched_inputs_are_costed_as_one_sample():
     assert len(circuit.data) == len(ansatz.to_circuit().data)
 
 
+def test_tape_has_one_parameter_for_every_trainable_angle():
+    operations = [qml.RX(0.0, 0), qml.CRZ(0.0, [0, 1]), qml.RY(0.5, 1), qml.CNOT([0, 1])]
+    tape = qml.tape.QuantumScript(operations, [qml.expval(qml.PauliZ(0))], trainable_params=[0, 1])
+    circuit = to_circuit(tape)
+    assert [gate.name for gate in circuit.data] == ["rx", "crz", "ry", "cx"]
+    assert circuit.num_parameters == 2
+    assert circuit.data[2].params == [0.5]
+
+
+QASM2 = """// a Bell pair
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[2];
+h q[0];
+cx q[0], q[1];
+"""
+QASM3 = """/* a Bell pair
+   with an angle */
+OPENQASM 3.0;
+include "stdgates.inc";
+input float[64] a;
+qubit[2] q;
+h q[0];
+cx q[0], q[1];
+rz(a) q[1];
+"""
+
+
+def test_openqasm_text():
+    bell = QuantumCircuit(2)
+    bell.h(0)
+    bell.cx(0, 1)
+    assert is_circuit(QASM2)
+    assert Operator(to_circuit(QASM2)) == Operator(bell)
+    three = to_circuit(QASM3)
+    assert (three.num_parameters, len(three.data)) == (1, 3)
+    assert Operator(to_circuit(qasm2.dumps(bell))) == Operator(bell)
+    assert Operator(to_circuit(qasm3.dumps(bell))) == Operator(bell)
+
+
+@pytest.mark.parametrize("text", ["OPENQASM 2.0;\nqreg q[1];\nnothing q[0];", "OPENQASM 3.0;\nqubit q;\nnothing q;"])
+def test_bad_openqasm_is_named_in_one_line(text):
+    with pytest.raises(CircuitError, match="no valid OpenQASM") as caught:
+        to_circuit(text)
+    assert "nothing" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_missing_arguments_and_other_objects_are_named():
     with pytest.raises(CircuitError, match="needs its arguments"):
         to_circuit(Ansatz(2, 1).to_qnode())
@@ -81,7 +129,8 @@ def test_is_circuit():
     assert is_circuit(QuantumCircuit(1))
     assert is_circuit(Ansatz(2, 1))
     assert is_circuit(Ansatz(2, 1).to_qnode())
-    assert not is_circuit("OPENQASM")
+    assert not is_circuit("OPENQASM is a language")
+    assert not is_circuit("fake_kyiv")
 
 
 def test_asking_imports_neither_qiskit_nor_pennylane():
