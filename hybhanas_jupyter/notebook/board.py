@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -31,7 +32,9 @@ class Board(widgets.VBox):
         self._colours = colour_scale(2)
         self._views = [ParetoView(pareto_data([], cost), self._colours) for cost in COSTS]
         link_selection(self._views)
-        self._views[0].points.observe(self._pick, "selected")
+        self._picked: list[int] = []
+        for view in self._views:
+            view.points.observe(self._pick, "selected")
         self._mouse = widgets.ToggleButtons(options=["Click", "Lasso"], tooltips=["Pick points", "Draw around points"])
         self._mouse.style.button_width = "5em"
         self._mouse.observe(self._set_mouse, "value")
@@ -78,10 +81,11 @@ class Board(widgets.VBox):
             view.update(pareto_data(self._drawn, cost, front=best))
         self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn))
 
-    def _pick(self, change: dict[str, object]) -> None:
-        rows = change["new"]
-        chosen = [] if rows is None else [int(row) for row in rows]  # type: ignore[attr-defined]
-        self._on_pick([self._drawn[row] for row in chosen if row < len(self._drawn)])
+    def _pick(self, change: dict[str, Any]) -> None:
+        rows = [] if change["new"] is None else [int(row) for row in change["new"]]
+        if rows != self._picked:  # the other views report the same pick
+            self._picked = rows
+            self._on_pick([self._drawn[row] for row in rows if row < len(self._drawn)])
 
     def _set_mouse(self, change: dict[str, object]) -> None:
         for view in self._views:

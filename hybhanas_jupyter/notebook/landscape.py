@@ -13,6 +13,7 @@ from hybhanas_jupyter.plots.landscape import LandscapeData, draw_landscape, land
 from hybhanas_jupyter.plots.page import png_bytes
 from hybhanas_jupyter.plots.palette import GENERATIONS
 from hybhanas_jupyter.plots.pareto import is_wide
+from hybhanas_jupyter.plots.ticks import ticks
 
 INK = "#808080"  # reads on white and on near-black
 
@@ -63,17 +64,32 @@ def _empty_plot() -> Any:
         for name, marker in (("dominated", {"size": 4, "opacity": 0.45}), ("front of the search", front))
     ]
     axis = {"color": INK, "gridcolor": INK, "showbackground": False}
-    scene = {"xaxis": axis, "yaxis": {**axis, "title": "Parameters"}, "zaxis": {**axis, "title": "Validation accuracy"}}
+    scene = {
+        "xaxis": axis,
+        "yaxis": {**axis, "title": "Parameters"},
+        "zaxis": {**axis, "title": "Validation accuracy"},
+        "camera": {"eye": {"x": 1.6, "y": 1.6, "z": 0.9}},
+    }
     layout = go.Layout(
         scene=scene,
         uirevision="keep the camera",
         height=520,
+        autosize=True,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         font={"color": INK},
         legend={"x": 0, "y": 1},
     )
     return go.FigureWidget(traces, layout)
+
+
+def _cost_axis(data: LandscapeData) -> dict[str, Any]:
+    if not data.costs.size:
+        return {}
+    wide = is_wide(data.costs)
+    labels = ticks(data.costs.min(), data.costs.max(), unit="s", logarithmic=wide)
+    kind = "log" if wide else "linear"
+    return {"type": kind, "title": data.cost.label, "tickvals": list(labels), "ticktext": list(labels.values())}
 
 
 def _points(data: LandscapeData, rows: np.ndarray) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ipywidgets import Layout, jslink
 from numpy.typing import NDArray
 
 from hybhanas_jupyter.notebook.bqplot_tools import axis, set_axes, set_together
-from hybhanas_jupyter.plots.palette import GENERATIONS, PICKED
+from hybhanas_jupyter.plots.palette import GENERATIONS
 from hybhanas_jupyter.plots.pareto import ParetoData, axis_label
 from hybhanas_jupyter.plots.ticks import ticks
 
@@ -30,7 +30,7 @@ class ParetoView:
             display_names=False,
             default_size=36,
             interactions={"click": "select", "hover": "tooltip"},
-            selected_style={"stroke": PICKED, "stroke-width": "3px", "opacity": "1"},
+            selected_style={"stroke": "var(--jp-ui-font-color0, black)", "stroke-width": "3px", "opacity": "1"},
             tooltip=bqplot.Tooltip(
                 fields=["name", "x", "y", "color"],
                 labels=["", data.x.label, data.y.label, "Generation"],
@@ -46,7 +46,7 @@ class ParetoView:
             layout=Layout(width="100%", height="300px", min_width="320px"),
         )
         self.figure.add_class("hyb-pareto")
-        self._lasso = LassoSelector(marks=[self.points])
+        self._lasso = LassoSelector(marks=[self.points], color=INK)
         self._logarithmic: bool | None = None
         self._y = bqplot.LinearScale()
         self.update(data)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 # First to last generation. Each stop keeps a contrast of 3:1 against white and against near-black.
 GENERATIONS = ("#2b7fd0", "#8d7f9f", "#d9720a")
-# Okabe and Ito's vermilion: picked candidates.
-PICKED = "#d55e00"
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,16 @@
 """The quickstart in a real JupyterLab: run all, Start, marks generation by generation, Stop."""
 
 import re
-import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.jupyter import jupyter, open_lab
-
-QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
+from tests.browser.jupyter import Server, open_notebook, run_all
 
 
-@pytest.fixture
-def lab(tmp_path):
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    shutil.copy(QUICKSTART, folder)
-    with jupyter(folder) as url:
-        yield url
-
-
-def test_quickstart(page: Page, lab: str, artifacts: Path):
-    open_lab(page, lab, QUICKSTART.name)
+def test_quickstart(page: Page, lab: Server, artifacts: Path):
+    open_notebook(page, lab, "quickstart.ipynb")
+    run_all(page)
     view = page.locator(".hyb-pareto").first
     expect(view).to_be_visible(timeout=120_000)
     dots = view.locator(".dot")

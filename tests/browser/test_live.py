@@ -1,0 +1,116 @@
+"""The live view in a real JupyterLab, fed by a search that plays made-up generations."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import watched_page
+from tests.browser.jupyter import Server, execute, open_notebook, run_all, set_theme
+
+
+@pytest.fixture(scope="module")
+def notebook(browser: Browser, lab: Server) -> Iterator[Page]:
+    with watched_page(browser) as tab:
+        open_notebook(tab, lab, lab.write_scripted("scripted.ipynb", generations=4, population=6))
+        yield tab
+
+
+@pytest.fixture
+def live(notebook: Page) -> Page:
+    """A new view with the first of four generations of six."""
+    execute(notebook, "search = None")
+    run_all(notebook)
+    notebook.wait_for_function(
+        "() => !document.querySelector('.jp-CodeCell .jp-InputPrompt')?.textContent.includes('*')"
+    )
+    expect(dots(notebook)).to_have_count(5, timeout=30_000)
+    return notebook
+
+
+def dots(page: Page, view: int = 0):
+    """All points of one of the four views, without the diamonds of the front."""
+    return page.locator(".hyb-pareto").nth(view).locator(".svg-figure > g > g:first-of-type > g:nth-child(3) .dot")
+
+
+def picked(page: Page, view: int) -> list[int]:
+    """Which points of a view are drawn as picked."""
+    return dots(page, view).evaluate_all(
+        "marks => marks.flatMap((mark, i) => getComputedStyle(mark).strokeWidth === '3px' ? [i] : [])"
+    )
+
+
+def test_points_grow_and_the_slider_replays(live: Page):
+    execute(live, "play()")
+    expect(dots(live)).to_have_count(11)
+    for view in range(1, 4):
+        expect(dots(live, view)).to_have_count(11)
+    slider = live.locator(".hyb-replay [role=slider], .hyb-replay .noUi-handle").first
+    slider.press("ArrowLeft")
+    expect(dots(live)).to_have_count(5)
+
+
+def test_a_pick_shows_in_all_views_and_says_what_it_is(live: Page):
+    dots(live, 1).nth(3).dispatch_event("click")
+    for view in range(4):
+        assert picked(live, view) == [3]
+    details = live.locator(".hyb-more")
+    expect(details).to_contain_text("Candidate #3")
+    expect(details.locator(".hyb-circuit")).to_contain_text("q_0", timeout=30_000)
+    expect(details.locator(".hyb-curve").first).to_be_visible()
+
+
+def test_a_lasso_picks_several(live: Page):
+    live.get_by_role("button", name="Lasso").click()
+    expect(live.locator(".lassoselector")).to_have_count(4)
+    box = live.locator(".hyb-pareto").nth(2).locator(".plotarea_events").bounding_box()
+    left, top, right, bottom = box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+    live.mouse.move(left + 2, top + 2)
+    live.mouse.down()
+    for x, y in ((right - 2, top + 2), (right - 2, bottom - 2), (left + 2, bottom - 2), (left + 2, top + 4)):
+        live.mouse.move(x, y, steps=5)
+    live.mouse.up()
+    expect(live.locator(".hyb-more")).to_contain_text("5 picked")
+    assert picked(live, 0) == picked(live, 3) == [0, 1, 2, 3, 4]
+
+
+def test_pause_resume_stop_and_a_second_view(live: Page):
+    execute(live, "from IPython.display import display; second = LiveView(search)")
+    status = live.locator(".hyb-status")
+    for button, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
+        live.locator(f".hyb-{button}").click()
+        expect(status).to_contain_text(re.compile(f"^{state}"))
+        assert state in execute(live, "import time; time.sleep(0.6); print(second._status._state.value)")
+
+
+def test_the_view_is_back_and_live_after_a_reload(live: Page):
+    live.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    live.reload()
+    expect(dots(live)).to_have_count(5, timeout=30_000)
+    live.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
+    execute(live, "play()")
+    expect(dots(live)).to_have_count(11)
+
+
+def test_light_and_dark(live: Page, artifacts: Path):
+    execute(live, "search.play(3)")
+    expect(live.locator(".hyb-status")).to_contain_text("finished")
+    dots(live).nth(3).dispatch_event("click")
+    expect(live.locator(".hyb-circuit")).to_contain_text("q_0", timeout=30_000)
+    output = live.locator(".jp-OutputArea-output").first
+    live.set_viewport_size({"width": 1300, "height": 2600})
+    for theme in ("Dark", "Light"):
+        set_theme(live, f"JupyterLab {theme}")
+        output.screenshot(path=artifacts / f"live-{theme.lower()}.png")
+    for title, shown in (
+        ("Cost of the front", ".hyb-ablation"),
+        ("Hypervolume", ".hyb-curve"),
+        ("3D", ".js-plotly-plot"),
+    ):
+        live.get_by_role("tab", name=title).click()
+        expect(live.locator(f".hyb-more {shown}")).to_be_visible(timeout=30_000)
+    png = live.locator("[data-mime-type='image/png'] img")
+    expect(png).to_be_visible()
+    expect(live.locator("[data-mime-type='text/html'] table")).to_contain_text("Quantum training time")
