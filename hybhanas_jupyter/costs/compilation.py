@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import permutations
+from math import isfinite
 from statistics import median
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from hybhanas_jupyter.hardware.devices import Device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import CircuitInstruction
     from qiskit.transpiler import StagedPassManager, Target
 
 _REFUSED = {
@@ -62,17 +64,24 @@ def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
     if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
         raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
-    _check_measurements(circuit)
+    _check_instructions(circuit)
 
 
-def _check_measurements(circuit: "QuantumCircuit") -> None:
-    measured = set()
+def _check_instructions(circuit: "QuantumCircuit") -> None:
+    measured: set[object] = set()
     for instruction in circuit.data:
+        if instruction.name != "barrier" and measured.intersection(instruction.qubits):
+            what = _described(instruction, circuit)
+            raise CircuitError(f"Circuit {circuit.name!r} applies {what} after a measurement: measure at the end only.")
         if instruction.name == "measure":
             measured.update(instruction.qubits)
-        elif instruction.name != "barrier" and measured.intersection(instruction.qubits):
-            name = f"{instruction.name} on qubit {circuit.find_bit(instruction.qubits[0]).index}"
-            raise CircuitError(f"Circuit {circuit.name!r} applies {name} after a measurement: measure at the end only.")
+        elif any(isinstance(angle, float) and not isfinite(angle) for angle in instruction.params):
+            what = _described(instruction, circuit)
+            raise CircuitError(f"Circuit {circuit.name!r} has {what} with {instruction.params}: give finite angles.")
+
+
+def _described(instruction: "CircuitInstruction", circuit: "QuantumCircuit") -> str:
+    return f"{instruction.name} on qubit {circuit.find_bit(instruction.qubits[0]).index}"
 
 
 def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> Compiled:
@@ -98,8 +107,8 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_leve
 
 
 def _transpile(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> "QuantumCircuit":
+    from qiskit.exceptions import QiskitError
     from qiskit.transpiler import generate_preset_pass_manager
-    from qiskit.transpiler.exceptions import TranspilerError
 
     layout = _first_working_qubits(device, circuit.num_qubits) if optimization_level == 0 else None
     passes = generate_preset_pass_manager(
@@ -107,8 +116,8 @@ def _transpile(circuit: "QuantumCircuit", device: Device, optimization_level: in
     )
     try:
         return passes.run(circuit)
-    except TranspilerError as error:
-        reason = str(error).strip("'\"").splitlines()[0]
+    except QiskitError as error:
+        reason = " ".join(str(error.message).split())
         raise CircuitError(f"Circuit {circuit.name!r} cannot be transpiled to {device.name}: {reason}") from error
 
 

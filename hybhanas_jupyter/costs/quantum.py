@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import exp, expm1, inf, log
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.fingerprint import fingerprint
@@ -168,7 +169,7 @@ def quantum_cost(
 
 def check_whole(name: str, value: int, lowest: int) -> None:
     """Raise a one-line `CircuitError` unless `value` is a whole number of at least `lowest`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
         raise CircuitError(f"{name} is {value!r}: it must be a whole number of at least {lowest}.")
 
 

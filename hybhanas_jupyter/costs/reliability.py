@@ -54,5 +54,5 @@ def paper(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> L
 
 
 def log_one_minus(error: float) -> float:
-    """ln(1 - error); -inf where nothing succeeds."""
-    return log1p(-error) if error < 1 else -inf
+    """ln(1 - error); -inf where nothing succeeds, NaN where the error is not known."""
+    return -inf if error >= 1 else log1p(-error)

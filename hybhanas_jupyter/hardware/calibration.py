@@ -252,6 +252,8 @@ def _warnings(calibration: Calibration) -> list[str]:
                 found.append(
                     f"no {field} for {name} on {_listed(g.qubits for g in gaps)}: the median of {name} is used"
                 )
+    if "measure" not in calibration.names:
+        found.append("no measurements: readout and usage are not known")
     if calibration.faulty_couplers:
         found.append(f"faulty couplers, routed around: {_listed(calibration.faulty_couplers)}")
     if calibration.faulty_qubits:

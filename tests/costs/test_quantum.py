@@ -3,7 +3,10 @@ import math
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import CXGate, RZGate, SXGate
 from qiskit.circuit.random import random_circuit
+from qiskit.transpiler import InstructionProperties, Target
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
@@ -165,6 +168,59 @@ def with_reset() -> QuantumCircuit:
     return circuit
 
 
+def with_angle(angle) -> QuantumCircuit:
+    circuit = bell()
+    circuit.rx(angle, 1)
+    return circuit
+
+
+def measured_twice() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 2)
+    circuit.h(0)
+    circuit.measure([0, 0], [0, 1])
+    return circuit
+
+
+def with_delay(duration, unit) -> QuantumCircuit:
+    circuit = bell()
+    circuit.delay(duration, 0, unit=unit)
+    circuit.cx(0, 1)
+    return circuit
+
+
+def with_opaque_gate() -> QuantumCircuit:
+    circuit = QuantumCircuit(2)
+    circuit.append(Gate("mystery", 2, []), [0, 1])
+    return circuit
+
+
+@pytest.mark.parametrize(("duration", "unit"), [(3, "us"), (1000, "dt"), (500, "ns")])
+def test_delays_take_their_time_and_decohere(duration, unit):
+    cost, without = quantum_cost(with_delay(duration, unit), "fake_kyiv"), quantum_cost(bell(), "fake_kyiv")
+    expected = cost.physical_circuit.estimate_duration(hyb.device("fake_kyiv").target, unit="s")
+    assert cost.execution_time == pytest.approx(expected, rel=1e-12)
+    assert cost.execution_time > without.execution_time
+    assert cost.decoherence_penalty > without.decoherence_penalty
+
+
+def test_gaps_of_a_target_are_explained():
+    target = Target(num_qubits=2)
+    target.add_instruction(SXGate(), {(q,): InstructionProperties(3e-8) for q in (0, 1)})
+    target.add_instruction(RZGate(Parameter("a")), {(q,): InstructionProperties(0) for q in (0, 1)})
+    target.add_instruction(CXGate(), {(0, 1): InstructionProperties(3e-7)})
+    cost = quantum_cost(bell(), target)
+    assert cost.execution_time == pytest.approx(3e-7 + 3e-8)
+    assert cost.success_probability == 1
+    assert math.isnan(cost.usage_time)
+    assert math.isnan(cost.readout_success_probability)
+    warnings = " ".join(cost.provenance.warnings)
+    assert "no error for any cx" in warnings
+    assert "no measurements" in warnings
+    target.update_instruction_properties("cx", (0, 1), None)
+    with pytest.raises(CircuitError, match="no duration for any cx"):
+        quantum_cost(bell(), target)
+
+
 @pytest.mark.parametrize(
     ("circuit", "device_name", "message"),
     [
@@ -176,6 +232,11 @@ def with_reset() -> QuantumCircuit:
         (bell(), "fake_armonk", "has 2 qubits, fake_armonk has 1"),
         (bell(), "fake_kyoto", "no working two-qubit gate"),
         ("bell", "fake_kyiv", "str is no circuit"),
+        (with_angle(math.nan), "fake_kyiv", "rx on qubit 1"),
+        (with_angle(math.inf), "fake_kyiv", "give finite angles"),
+        (measured_twice(), "fake_kyiv", "measure on qubit 0 after a measurement"),
+        (with_delay(100, "dt"), "fake_burlington", "cannot be transpiled to fake_burlington"),
+        (with_opaque_gate(), "fake_kyiv", "mystery"),
     ],
 )
 def test_what_cannot_be_costed_is_named_in_one_line(circuit, device_name, message):

@@ -1,0 +1,70 @@
+"""How long costing takes: our share beside the transpiler's, the cache, and devices compared on two cores.
+
+    python benchmarks/costs_speed.py          # writes benchmarks/results/costs_speed.json
+
+Figures: analysis <= 0.15 x transpile time; a cached cost < 2 ms; two cores >= 1.6 x one core.
+"""
+
+import json
+import statistics
+from pathlib import Path
+from time import perf_counter
+
+from qiskit.transpiler import generate_preset_pass_manager
+
+import hybhanas_jupyter as hyb
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.costs import quantum
+from hybhanas_jupyter.costs.comparison import compare
+from hybhanas_jupyter.formatting import seconds, text_table
+
+RESULT = Path(__file__).parent / "results" / "costs_speed.json"
+
+
+def timed(action):
+    start = perf_counter()
+    action()
+    return perf_counter() - start
+
+
+def analysis_share(repetitions=9):
+    """Medians of the transpile time and of what `quantum_cost` takes beyond it, alternating in one run."""
+    circuit, device = Ansatz(12, 15, topology="full").to_circuit(), hyb.device("fake_kyiv")
+    hyb.quantum_cost(circuit, device)
+    transpile, whole = [], []
+    for seed in range(repetitions):
+        passes = generate_preset_pass_manager(2, target=device.target, seed_transpiler=seed)
+        transpile.append(timed(lambda passes=passes: passes.run(circuit)))
+        quantum._cost.cache_clear()
+        whole.append(timed(lambda seed=seed: hyb.quantum_cost(circuit, device, seed=seed)))
+    shares = [(w - t) / t for w, t in zip(whole, transpile, strict=True)]
+    cached = [timed(lambda: hyb.quantum_cost(circuit, device, seed=repetitions - 1)) for _ in range(50)]
+    return statistics.median(transpile), statistics.median(shares), statistics.median(cached)
+
+
+def compared(workers, circuit):
+    return timed(lambda: compare(circuit, workers=workers, progress=workers == 2))
+
+
+def main():
+    transpile, share, cached = analysis_share()
+    circuit = Ansatz(6, 3, topology="full")
+    start = timed(lambda: compare(Ansatz(2, 1), ["fake_manila", "fake_lima"], workers=2, progress=False))
+    both = compared(2, circuit)
+    one = compared(1, circuit)
+    figures = {
+        "transpile, 12 qubits x 15 x full": transpile,
+        "analysis / transpile": share,
+        "cached cost": cached,
+        "all devices, one core": one,
+        "all devices, two cores": both,
+        "one core / two cores": one / both,
+        "start of the processes, once": start,
+    }
+    RESULT.write_text(json.dumps(figures, indent=1) + "\n")
+    rows = [[name, f"{value:.3f}" if "/" in name else seconds(value)] for name, value in figures.items()]
+    print(text_table(["what", "figure"], rows))
+
+
+if __name__ == "__main__":
+    main()
