@@ -6,7 +6,7 @@ import torch
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import ArchitectureError, DataError
-from hybhanas_jupyter.models.convolution import Convolution
+from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS, Convolution
 from hybhanas_jupyter.models.hybrid import Dropout, HybridNet
 
 LAYERS = (
@@ -61,6 +61,17 @@ def test_dropout_keeps_its_share_and_the_mean(probability, memory_format):
 def test_copies_compute_the_same(clone):
     net = HybridNet((1, 12, 12), 3, LAYERS, Ansatz(3, 2), dtype=torch.float64)
     assert torch.equal(clone(net)(images().double()), net(images().double()))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_convolution_then_activation_then_pooling(activation, pooling):
+    net = HybridNet((1, 12, 12), 3, (Convolution(4, pooling=pooling, activation=activation),), Ansatz(2, 1))
+    functional = torch.nn.functional
+    expected = getattr(torch.nn, activation)()(functional.conv2d(images(), net.cnn[0].weight, net.cnn[0].bias))
+    if pooling != "none":
+        expected = {"max": functional.max_pool2d, "avg": functional.avg_pool2d}[pooling](expected, 2)
+    assert torch.equal(net.cnn(images()), expected)
 
 
 def test_images_of_another_shape_are_refused():
