@@ -6,11 +6,14 @@ import time
 import pytest
 
 from hybhanas_jupyter.cli import main
+from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.hardware.devices import devices
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import Search
 from tests.nas import real
+
+QASM = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; h q[0]; cx q[0], q[1];'
 
 
 @pytest.fixture
@@ -32,7 +35,11 @@ def test_search_resume_and_front_print_the_run(files, capsys):
     assert capsys.readouterr().out == f"{longer}\n"
 
 
-def test_devices_prints_what_the_function_returns(capsys):
+def test_cost_and_devices_print_what_the_functions_return(tmp_path, capsys):
+    path = tmp_path / "bell.qasm"
+    path.write_text(QASM)
+    assert main(["cost", str(path), "--backend", "fake_torino", "--level", "1", "--seed", "5"]) == 0
+    assert capsys.readouterr().out == f"{quantum_cost(QASM, 'fake_torino', optimization_level=1, seed=5)}\n"
     assert main(["devices", "fake_t*"]) == 0
     assert capsys.readouterr().out == f"{devices('fake_t*')}\n"
 
@@ -44,10 +51,15 @@ def test_devices_prints_what_the_function_returns(capsys):
         (["front", "--store", "nothing.db"], "nothing.db"),
         (["resume", "--store", "nothing.db"], "nothing.db"),
         (["cost", "nothing.qasm"], "nothing.qasm"),
+        (["cost", "{qasm}", "--backend", "fake_kyv"], "Did you mean 'fake_kyiv'"),
+        (["cost", "{broken}"], "OpenQASM"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_1(arguments, words, capsys):
-    assert main(arguments) == 1
+def test_errors_are_one_line_and_exit_code_1(arguments, words, tmp_path, capsys):
+    (tmp_path / "a.qasm").write_text(QASM)
+    (tmp_path / "b.qasm").write_text("OPENQASM 2.0; quux q[2];")
+    names = {"{qasm}": str(tmp_path / "a.qasm"), "{broken}": str(tmp_path / "b.qasm")}
+    assert main([names.get(argument, argument) for argument in arguments]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert words in err

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 _KERNEL = 900e6  # bytes for Jupyter, the kernel and the system
-_WORKER = 350e6  # bytes of one worker process with torch, while it trains
+_WORKER = 400e6  # bytes of one worker process with torch and the kernel, while it trains
 _CGROUP = Path("/sys/fs/cgroup")
 
 

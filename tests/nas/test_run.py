@@ -14,8 +14,10 @@ from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import ConfigError, DataError, HybHanasError, StoreError
 from hybhanas_jupyter.nas.results import Run
 from hybhanas_jupyter.nas.run import Search, search
-from hybhanas_jupyter.nas.space import SearchSpace
-from tests.nas import real, toy
+from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
+from hybhanas_jupyter.nas.training import prepare
+from hybhanas_jupyter.nas.workers import LocalProcesses
+from tests.nas import calls, real, toy
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +260,7 @@ def test_own_arrays_are_searched_and_must_be_given_again_to_go_on(path):
     labels = rng.integers(0, 2, 80)
     images = rng.normal(size=(80, 6, 6)) + labels[:, None, None]
     run = search(real.config(per_class=None, generations=1), store=path, data=(images, labels), progress=False)
-    assert run.front[0].accuracy > 0.8
+    assert (run.data.name, run.data.input_shape, run.data.n_classes) == ("arrays", (1, 6, 6), 2)
     other = Search.load(path, data=load_dataset(per_class=10))
     other.resume(generations=1)
     with pytest.raises(DataError, match="other data"):
@@ -284,21 +286,61 @@ def test_budgets_and_a_plateau_end_a_run_early(path):
     assert timed.progress.evaluated < 4000
 
 
-def test_a_hanging_candidate_is_recorded_and_the_search_goes_on(path):
-    class Hanging(ThreadPoolExecutor):
-        def submit(self, function, task, data):
-            if task.architecture.ansatz.n_qubits == 4:
-                raise_ = lambda: (_ for _ in ()).throw(TimeoutError("time limit"))  # noqa: E731
-                return super().submit(raise_)
-            return super().submit(function, task, data)
+class Sabotaged(LocalProcesses):
+    """Worker processes in which every candidate of four qubits runs into one trouble or another."""
 
-    with Hanging(1) as executor:
-        run = search(real.config(), store=path, executor=executor, progress=False)
-    failed = [e for e in run.evaluations if e.status == "failed"]
-    assert failed
-    assert {e.architecture.ansatz.n_qubits for e in failed} == {4}
-    assert {e.reason for e in failed} == {"time limit"}
-    assert len(run.evaluations) == 16
+    troubles = (
+        ((calls.die, signal.SIGSEGV), "the worker died (signal 11)"),
+        ((calls.die, signal.SIGKILL), "the worker died (signal 9, perhaps out of memory)"),
+        ((calls.exhaust,), "MemoryError: "),
+    )
+
+    def __init__(self):
+        super().__init__(2, (prepare, ()), time_limit=120)
+        self.met = {}
+
+    def submit(self, function, task, data):
+        if task.architecture.ansatz.n_qubits < 4:
+            return super().submit(function, task, data)
+        number = self.met.setdefault(task.architecture.identity, len(self.met))
+        return super().submit(*self.troubles[number % 3][0])
+
+
+def test_candidates_in_trouble_are_recorded_and_the_search_goes_on(path):
+    config = real.config(generations=1, population=12)
+    with Sabotaged() as executor:
+        run = search(config, store=path, executor=executor, progress=False)
+    sound = search(config, store=path, progress=False)
+    assert {e.reason for e in run.evaluations if e.status == "failed"} == {reason for _, reason in Sabotaged.troubles}
+    for evaluation, expected in zip(run.evaluations, sound.evaluations, strict=True):
+        assert (evaluation.status == "failed") == (evaluation.architecture.ansatz.n_qubits == 4)
+        assert evaluation.status == "failed" or evaluation.accuracy == expected.accuracy
+    assert not any(e.status == "failed" for e in run.front)
+    assert "Failed:" in repr(run)
+
+
+def test_a_candidate_that_takes_too_long_ends_itself(path):
+    endless = real.config(generations=1, training={"epochs": 1000, "early_stop_accuracy": 0, "time_limit": 0.3})
+    with pytest.raises(HybHanasError, match=r"time limit of 0\.3 s exceeded"):
+        search(endless, store=path, progress=False)
+
+
+def test_classical_time_counts_where_it_is_an_objective(path):
+    from hybhanas_jupyter.costs.classical import classical_cost
+    from hybhanas_jupyter.models.hybrid import HybridNet
+    from hybhanas_jupyter.nas.trained import provenance
+
+    config = real.config(space=SearchSpace(qubits=(2, 3), depth=(1, 2), cnn=VariableCNN()), generations=1)
+    run = search(config, store=path, progress=False)
+    assert config.objectives == ("accuracy", "total_time", "parameters")
+    profile = provenance(run).profile
+    for evaluation in run.evaluations:
+        architecture = evaluation.architecture
+        net = HybridNet((1, 8, 8), 10, architecture.convolutions, architecture.ansatz)
+        steps = 2 * 3  # epochs x batches of 32 in 80 images
+        cost = classical_cost(net, (32, 1, 8, 8), steps=steps, profile=profile)
+        assert evaluation.classical_time == pytest.approx(cost.time)
+        assert evaluation.total_time == evaluation.quantum_time + evaluation.classical_time
 
 
 def test_a_search_whose_candidates_all_fail_says_why(path):
