@@ -193,7 +193,7 @@ class _Inputs:
     device: Device = field(compare=False)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # a physical circuit may take megabytes
 def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     calibration = inputs.device.calibration
     compiled = compile_circuit(inputs.circuit, inputs.device, job.optimization_level, job.seed)

@@ -62,6 +62,7 @@ def _folded(source: "Provenance") -> dict[str, list[str]]:
 def _training_table(training: "TrainingCost") -> tuple[list[str], Rows]:
     return ["whole run", "value"], [
         ["evaluations per sample", str(training.evaluations_per_sample)],
+        ["circuits per evaluation", str(training.measurement_groups)],
         ["executions", f"{training.executions:,}"],
         ["quantum time", seconds(training.quantum_time)],
         ["jobs", f"{training.jobs:,}"],

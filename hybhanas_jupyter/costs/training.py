@@ -32,11 +32,17 @@ class TrainingCost(Reported):
     seconds_per_job: float
     repetition_delay: float
     evaluations_per_sample: int
+    measurement_groups: int
 
     @property
     def circuits(self) -> int:
-        """Bound circuits that are run: samples x epochs x evaluations."""
-        return self.samples * self.epochs * self.evaluations_per_sample
+        """Bound circuits that are run: samples x epochs x evaluations x groups."""
+        return self.samples * self.epochs * self.circuits_per_sample
+
+    @property
+    def circuits_per_sample(self) -> int:
+        """One circuit for every evaluation and group of commuting observables."""
+        return self.evaluations_per_sample * self.measurement_groups
 
     @property
     def executions(self) -> int:
@@ -48,7 +54,7 @@ class TrainingCost(Reported):
         """Every training step waits for its own jobs; one step holds batch_size samples."""
         full, rest = divmod(self.samples, self.batch_size)
         steps = [self.batch_size] * full + ([rest] if rest else [])
-        return self.epochs * sum(ceil(n * self.evaluations_per_sample / self.circuits_per_job) for n in steps)
+        return self.epochs * sum(ceil(n * self.circuits_per_sample / self.circuits_per_job) for n in steps)
 
     @property
     def quantum_time(self) -> float:
@@ -87,18 +93,21 @@ def training_cost(
     model: str = "calibrated",
     arguments: Sequence[Any] = (),
     data_parameters: Collection[str] = (),
+    measurement_groups: int = 1,
 ) -> TrainingCost:
     """Cost of training `circuit` on `samples` samples for `epochs` epochs with the parameter-shift rule.
 
     Executions = shots x samples x epochs x (1 + shift evaluations). Every symbolic parameter is differentiated, inputs
     too, as classical layers in front are trained through them; name in `data_parameters` what is not ("x" for a vector
-    x). The observables commute (Z on every qubit): one circuit per evaluation. See `quantum_cost` for the rest.
+    x). Observables that do not commute need a circuit each: `measurement_groups`, 1 for Z on every qubit. See
+    `quantum_cost` for the rest.
 
     Source: paper section 2.4 (Algorithm 2, step 5), cost-model.md section 4.
     """
     for name, value in (("samples", samples), ("epochs", epochs), ("batch_size", batch_size)):
         check_whole(name, value, 1)
     check_whole("circuits_per_job", circuits_per_job, 1)
+    check_whole("measurement_groups", measurement_groups, 1)
     logical = to_circuit(circuit, arguments)
     target = device(backend)
     cost = quantum_cost(logical, target, shots=shots, optimization_level=optimization_level, seed=seed, model=model)
@@ -112,4 +121,5 @@ def training_cost(
         seconds_per_job=SECONDS_PER_JOB,
         repetition_delay=target.calibration.repetition_delay,
         evaluations_per_sample=1 + shift_evaluations(logical, data_parameters),
+        measurement_groups=measurement_groups,
     )

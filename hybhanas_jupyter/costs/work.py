@@ -84,9 +84,9 @@ def _copy(module: nn.Module, replaced: Sequence[str]) -> nn.Module:
 
 
 def _run(module: nn.Module, input_shape: Sequence[int]) -> None:
-    dtype = next((parameter.dtype for parameter in module.parameters()), torch.float32)
+    like = next(module.parameters(), torch.empty(0))
     try:
-        output = module(torch.zeros(*input_shape, dtype=dtype))
+        output = module(like.new_zeros(tuple(input_shape)))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ArchitectureError(f"{type(module).__name__} takes no input of {tuple(input_shape)}: {reason}") from error

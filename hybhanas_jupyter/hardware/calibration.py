@@ -252,6 +252,8 @@ def _warnings(calibration: Calibration) -> list[str]:
                 found.append(
                     f"no {field} for {name} on {_listed(g.qubits for g in gaps)}: the median of {name} is used"
                 )
+    if calibration.rep_delay is None:
+        found.append(f"no repetition delay: IBM's usual {1e6 * _DEFAULT_REP_DELAY:.0f} us is assumed")
     if "measure" not in calibration.names:
         found.append("no measurements: readout and usage are not known")
     if calibration.faulty_couplers:

@@ -69,6 +69,13 @@ def test_executions_and_clocks_by_hand():
     assert training.usage_time == pytest.approx(2 * 39 + training.executions * shot)
 
 
+def test_observables_that_do_not_commute_need_circuits_of_their_own():
+    run = {"samples": 64, "epochs": 1, "batch_size": 64, "circuits_per_job": 300}
+    one, three = (training_cost(Ansatz(2, 1), "fake_kyiv", **run, measurement_groups=n) for n in (1, 3))
+    assert three.executions == 3 * one.executions
+    assert (one.jobs, three.jobs) == (2, 6)  # 64 samples x 9 evaluations = 576 and 1,728 circuits
+
+
 def test_report_states_the_assumptions():
     training = training_cost(Ansatz(2, 1), "fake_kyiv", samples=10, epochs=1)
     for text in (repr(training), training._repr_html_()):

@@ -56,7 +56,7 @@ def test_gaps_are_filled_with_the_median_and_named(missing):
     assert calibration.relaxation[0] == calibration.relaxation[1] == (2e-4, 3e-4)
     assert calibration.gate_data["sx", (0,)].duration == 6e-8
     assert calibration.gate_data["sx", (0,)].error == 2e-3
-    assert len(calibration.warnings) == 4
+    assert len(calibration.warnings) == 5
 
 
 @pytest.mark.parametrize(("dt", "expected"), [(None, None), (3.6e-18, None), (2e-10, 2e-10)])
