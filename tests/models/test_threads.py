@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 
+import pytest
 import torch
 
 from hybhanas_jupyter.models.threads import one_thread
@@ -59,3 +60,11 @@ def test_only_the_calling_thread_is_changed():
     leave.set()
     training.join()
     assert seen == [1, here, here]
+
+
+def test_the_number_is_put_back_after_an_error():
+    here = torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt), one_thread():
+        assert torch.get_num_threads() == 1
+        raise KeyboardInterrupt
+    assert torch.get_num_threads() == here
