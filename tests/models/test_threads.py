@@ -63,8 +63,13 @@ def test_only_the_calling_thread_is_changed():
 
 
 def test_the_number_is_put_back_after_an_error():
-    here = torch.get_num_threads()
-    with pytest.raises(KeyboardInterrupt), one_thread():
-        assert torch.get_num_threads() == 1
+    here, inside = torch.get_num_threads(), []
+
+    @one_thread()
+    def interrupted():
+        inside.append(torch.get_num_threads())
         raise KeyboardInterrupt
-    assert torch.get_num_threads() == here
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (inside, torch.get_num_threads()) == ([1], here)
