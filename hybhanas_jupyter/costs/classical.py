@@ -13,11 +13,10 @@ from hybhanas_jupyter.errors import ArchitectureError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
 
 if TYPE_CHECKING:
-    from qiskit.providers import BackendV2
     from torch import nn
 
     from hybhanas_jupyter.costs.work import Work
-    from hybhanas_jupyter.hardware.devices import Device
+    from hybhanas_jupyter.hardware.devices import Backend
 
 MODELS = ("calibrated", "paper")
 
@@ -112,7 +111,7 @@ def classical_cost(
 
 def hybrid_cost(
     net: "nn.Module",
-    backend: "str | BackendV2 | Device",
+    backend: "Backend",
     *,
     samples: int,
     epochs: int,

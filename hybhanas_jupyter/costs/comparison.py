@@ -10,12 +10,13 @@ from hybhanas_jupyter.costs.comparison_report import comparison_report, seed_rep
 from hybhanas_jupyter.costs.quantum import QuantumCost, check_whole, quantum_cost
 from hybhanas_jupyter.errors import CircuitError, DeviceError
 from hybhanas_jupyter.formatting import Report, Reported
-from hybhanas_jupyter.hardware.devices import Device, device
+from hybhanas_jupyter.hardware.devices import device
 from hybhanas_jupyter.hardware.devices import devices as all_devices
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.providers import BackendV2
+
+    from hybhanas_jupyter.hardware.devices import Backend
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +68,7 @@ class SeedStudy(Reported):
 
 def compare(
     circuit: Any,
-    devices: "Iterable[str | BackendV2 | Device] | None" = None,
+    devices: "Iterable[Backend] | None" = None,
     optimization_levels: Sequence[int] = (2,),
     *,
     shots: int = 1000,
@@ -103,7 +104,7 @@ def compare(
 
 def seed_study(
     circuit: Any,
-    backend: "str | BackendV2 | Device",
+    backend: "Backend",
     seeds: Sequence[int] = range(10),
     *,
     shots: int = 1000,

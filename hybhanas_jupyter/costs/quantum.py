@@ -18,7 +18,8 @@ from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.providers import BackendV2
+
+    from hybhanas_jupyter.hardware.devices import Backend
 
 _MODELS = {
     "calibrated": (timing.calibrated_timing, reliability.calibrated),
@@ -139,7 +140,7 @@ _TIMES = (
 
 def quantum_cost(
     circuit: Any,
-    backend: "str | BackendV2 | Device",
+    backend: "Backend",
     *,
     shots: int = 1000,
     optimization_level: int = 2,
@@ -147,7 +148,7 @@ def quantum_cost(
     model: str = "calibrated",
     arguments: Sequence[Any] = (),
 ) -> QuantumCost:
-    """Cost of `circuit` (QuantumCircuit, QNode or Ansatz) on `backend` (name, BackendV2 or Device).
+    """Cost of `circuit`, see `to_circuit`, on `backend`, see `device`.
 
     Transpiles at `optimization_level` 0-3 with `seed`; a circuit that is physical for the device is taken as it is.
     `model` "calibrated" uses every gate's own calibration, "paper" the paper's device averages. `shots` only enters

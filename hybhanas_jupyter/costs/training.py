@@ -10,10 +10,10 @@ from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
 from hybhanas_jupyter.costs import report
 from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, check_whole, quantum_cost
 from hybhanas_jupyter.formatting import Report, Reported
-from hybhanas_jupyter.hardware.devices import Device, device
+from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
-    from qiskit.providers import BackendV2
+    from hybhanas_jupyter.hardware.devices import Backend
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +81,7 @@ class TrainingCost(Reported):
 
 def training_cost(
     circuit: Any,
-    backend: "str | BackendV2 | Device",
+    backend: "Backend",
     *,
     samples: int,
     epochs: int,

@@ -1,8 +1,9 @@
 """Calibration: a frozen snapshot of what a device's gates take and how often they fail."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from math import inf, isfinite, nan
 from pathlib import Path
 from statistics import median
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.hardware.averages import Averages
+from hybhanas_jupyter.hardware.calibration_warnings import DEFAULT_REP_DELAY, calibration_warnings
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 Qubits = tuple[int, ...]
 Seconds = Annotated[float, Field(ge=0)]
 _SANE_DT = (1e-12, 1e-6)  # fake_poughkeepsie reports 3.6e-18 s, 9 orders of magnitude off
-_DEFAULT_REP_DELAY = 250e-6
 _SKIPPED = {"delay", "reset", "barrier"}  # never costed: a delay carries its own duration, a reset is refused
 
 
@@ -46,10 +47,10 @@ class GateCalibration(_Frozen):
     error: Annotated[float, Field(ge=0, le=1)] | None
 
 
-class GateData(BaseModel):
+@dataclass(frozen=True)
+class GateData:
     """What costing needs of one gate: seconds and error, gaps filled."""
 
-    model_config = ConfigDict(frozen=True)
     duration: float
     error: float
 
@@ -68,10 +69,13 @@ class Calibration(_Frozen):
     gates: tuple[GateCalibration, ...]
 
     @model_validator(mode="after")
-    def _check_indices(self) -> "Calibration":
+    def _check_qubits(self) -> "Calibration":
         if len(self.qubits) != self.num_qubits:
             raise ValueError(f"qubits has {len(self.qubits)} entries, num_qubits is {self.num_qubits}")
+        sizes = _standard_sizes()
         for gate in self.gates:
+            if len(gate.qubits) != sizes.get(gate.name) or len(set(gate.qubits)) != len(gate.qubits):
+                raise ValueError(f"gates: {gate.name}{gate.qubits} is no gate that Qiskit knows on so many qubits")
             if not all(0 <= qubit < self.num_qubits for qubit in gate.qubits):
                 raise ValueError(f"gates: {gate.name}{gate.qubits} names a qubit beyond num_qubits = {self.num_qubits}")
         return self
@@ -84,9 +88,7 @@ class Calibration(_Frozen):
         """
         properties = target.qubit_properties or [None] * (target.num_qubits or 0)
         gates = [
-            GateCalibration(
-                name=gate, qubits=qubits, duration=_finite(data and data.duration), error=_finite(data and data.error)
-            )
+            GateCalibration(name=gate, qubits=qubits, duration=_known(data, "duration"), error=_known(data, "error"))
             for gate in _calibrated_names(target)
             for qubits, data in target[gate].items()
         ]
@@ -94,7 +96,8 @@ class Calibration(_Frozen):
             raise DeviceError(
                 f"Device {name!r} has no gate durations. Use a device with a calibration: see hyb.devices()."
             )
-        qubits = [QubitCalibration(t1=_finite(p and p.t1), t2=_finite(p and p.t2)) for p in properties]
+        # A T1 of 0 stands for an unknown one.
+        qubits = [QubitCalibration(t1=_known(p, "t1") or None, t2=_known(p, "t2") or None) for p in properties]
         return cls(name=name, num_qubits=target.num_qubits, qubits=tuple(qubits), gates=tuple(gates), **facts)
 
     @classmethod
@@ -169,12 +172,12 @@ class Calibration(_Frozen):
     @property
     def repetition_delay(self) -> float:
         """Seconds between two shots: the device's default, else IBM's common default of 250 us."""
-        return _DEFAULT_REP_DELAY if self.rep_delay is None else self.rep_delay
+        return DEFAULT_REP_DELAY if self.rep_delay is None else self.rep_delay
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What is missing, impossible or faulty in this snapshot and how costing deals with it, one line each."""
-        return tuple(_warnings(self))
+        return tuple(calibration_warnings(self))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -204,20 +207,21 @@ class Calibration(_Frozen):
 
 def _calibrated_names(target: "Target") -> list[str]:
     """Standard gates with an entry per qubit or pair; control flow and global (ideal) gates have none."""
+    costed = _standard_sizes()
+    return [n for n in target.operation_names if n in costed and target[n] and None not in target[n]]
+
+
+@cache
+def _standard_sizes() -> dict[str, int]:
+    """Number of qubits of Qiskit's own one- and two-qubit gates; "measure" counts as one."""
     from qiskit.circuit.library import get_standard_gate_name_mapping
 
-    costed = get_standard_gate_name_mapping().keys() - _SKIPPED
-    return [
-        name
-        for name in target.operation_names
-        if name in costed
-        and target.operation_from_name(name).num_qubits <= 2
-        and target[name]
-        and None not in target[name]
-    ]
+    gates = get_standard_gate_name_mapping().items()
+    return {name: gate.num_qubits for name, gate in gates if gate.num_qubits <= 2 and name not in _SKIPPED}
 
 
-def _finite(value: float | None) -> float | None:
+def _known(record: Any, field: str) -> float | None:
+    value = getattr(record, field, None)
     return value if value is not None and isfinite(value) else None
 
 
@@ -232,37 +236,3 @@ def _median(values: Any) -> float:
 
 def _or(default: float, value: float) -> float:
     return value if isfinite(value) else default
-
-
-def _warnings(calibration: Calibration) -> list[str]:
-    found = []
-    no_relaxation = [i for i, q in enumerate(calibration.qubits) if q.t1 is None or q.t2 is None]
-    if no_relaxation:
-        found.append(f"no T1 or T2 for qubits {_listed(no_relaxation)}: the device's median is used")
-    capped = [i for i, q in enumerate(calibration.qubits) if q.t1 and q.t2 and q.t2 > 2 * q.t1]
-    if capped:
-        found.append(f"T2 > 2 T1 on qubits {_listed(capped)}: T2 is taken as 2 T1")
-    for name in calibration.names:
-        gates = [gate for gate in calibration.gates if gate.name == name]
-        for field, without in (("duration", "it cannot be timed"), ("error", "it counts as free of errors")):
-            gaps = [gate for gate in gates if getattr(gate, field) is None]
-            if len(gaps) == len(gates):
-                found.append(f"no {field} for any {name}: {without}")
-            elif gaps:
-                found.append(
-                    f"no {field} for {name} on {_listed(g.qubits for g in gaps)}: the median of {name} is used"
-                )
-    if calibration.rep_delay is None:
-        found.append(f"no repetition delay: IBM's usual {1e6 * _DEFAULT_REP_DELAY:.0f} us is assumed")
-    if "measure" not in calibration.names:
-        found.append("no measurements: readout and usage are not known")
-    if calibration.faulty_couplers:
-        found.append(f"faulty couplers, routed around: {_listed(calibration.faulty_couplers)}")
-    if calibration.faulty_qubits:
-        found.append(f"faulty qubits, routed around: {_listed(calibration.faulty_qubits)}")
-    return found
-
-
-def _listed(items: Any) -> str:
-    listed = [str(item) for item in items]
-    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")

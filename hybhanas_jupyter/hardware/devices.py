@@ -6,7 +6,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from hybhanas_jupyter.errors import DeviceError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
     from qiskit_ibm_runtime import QiskitRuntimeService
+
+    Backend: TypeAlias = str | Path | BackendV2 | Target | Calibration | Device
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,7 @@ def devices(pattern: str = "*") -> DeviceTable:
     return DeviceTable([row for row in _fake_summaries() if fnmatchcase(row.name, pattern)])
 
 
-def device(
-    backend: "str | Path | BackendV2 | Target | Calibration | Device", *, service: "QiskitRuntimeService | None" = None
-) -> Device:
+def device(backend: "Backend", *, service: "QiskitRuntimeService | None" = None) -> Device:
     """The device of this name, saved calibration (a path that ends in .json), backend, target or calibration.
 
     Names are those of `devices()`; names that start with "ibm_" are looked up in the user's IBM account, and all names
