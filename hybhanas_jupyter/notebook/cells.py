@@ -3,13 +3,14 @@
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from hybhanas_jupyter.circuits.readers import is_circuit
 from hybhanas_jupyter.notebook.qnodes import Calls, recorded_calls
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
     Raises `UsageError` for a top-level await, which a magic cannot run.
     """
     __tracebackhide__ = True
-    if _is_qasm(body):
+    if is_circuit(body):
         return CellResult(value=None, label="", bound={"OpenQASM": body}, used={}, calls={})
     # Tracebacks count the magic's own line and the empty lines that IPython removes from the top of a body.
     removed = body[: len(body) - len(body.lstrip())].count("\n")
@@ -111,13 +112,7 @@ def _variables(
     return bound, {node.id: after[node.id] for node in names if node.id in after}
 
 
-def _is_qasm(body: str) -> bool:
-    lines = (line.strip() for line in body.splitlines())
-    first = next((line for line in lines if line and not line.startswith("//")), "")
-    return first.startswith("OPENQASM")
-
-
-def find_circuits(result: CellResult, is_circuit: Callable[[object], bool]) -> dict[str, Any]:
+def find_circuits(result: CellResult) -> dict[str, Any]:
     """The circuits of a cell by name, each object once.
 
     They are the variables that the cell binds and its last expression; if these hold none, the variables it mentions;

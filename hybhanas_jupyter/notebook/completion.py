@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hybhanas_jupyter.circuits.readers import is_circuit
 from hybhanas_jupyter.notebook.options import MODELS, OPTIONS
 
 if TYPE_CHECKING:
@@ -91,8 +92,6 @@ def _device_names() -> list[str]:
 
 def _circuit_names(ip: "InteractiveShell", cell: str) -> list[str]:
     """The circuits of the notebook, and the names that the cell will bind."""
-    from hybhanas_jupyter.circuits.readers import is_circuit
-
     known = [name for name, value in ip.user_ns.items() if not name.startswith("_") and is_circuit(value)]
     bound = ["".join(names) for names in re.findall(r"^def +(\w+)|^(\w+) *=(?!=)", cell, flags=re.MULTILINE)]
     return list(dict.fromkeys([*bound, *known]))

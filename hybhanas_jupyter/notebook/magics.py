@@ -113,9 +113,7 @@ class QCost(Magics):
         return table
 
     def _choose(self, options: "Namespace", result: CellResult) -> dict[str, Any]:
-        from hybhanas_jupyter.circuits.readers import is_circuit
-
-        circuits = find_circuits(result, is_circuit)
+        circuits = find_circuits(result)
         if options.circuit is not None:
             circuits |= {name: value for name, value in self.shell.user_ns.items() if name == options.circuit}
             return {options.circuit: circuits[check_name("circuit", options.circuit, circuits)]}

@@ -55,6 +55,20 @@ def test_a_qnode_is_costed(shell):
     assert shell.user_ns["cost"].execution_time == pytest.approx(plain.execution_time)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nh q[0];\ncx q[0], q[1];\n',
+        'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\nh q[0];\ncx q[0], q[1];\n',
+    ],
+)
+def test_a_cell_of_openqasm_is_costed(shell, text):
+    assert shell.run_cell(f"%%qcost -q -o cost\n{text}").success
+    shell.run_cell(BELL)
+    plain = hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv")
+    assert shell.user_ns["cost"].execution_time == plain.execution_time
+
+
 def test_several_circuits_and_devices_make_a_table_with_the_cheapest_marked(shell, capsys):
     shell.run_cell(f"%%qcost --backend fake_kyiv fake_torino -o table\n{BELL}other = qc.compose(qc)")
     table = shell.user_ns["table"]
@@ -244,6 +258,7 @@ def test_bad_options_are_one_line_before_the_cell_runs(shell, capsys, line, name
             "%%qcost -o cost --backend fake_manila\nfrom qiskit import QuantumCircuit as C\nx = C(9)\nx.h(range(9));",
             ["9 qubits", "5"],
         ),
+        ("%%qcost -o cost\nOPENQASM 3.0;\nnonsense q;", ["OpenQASM 3.0"]),
         ("%qcost", ["EXPRESSION"]),
         ("%qcost --backend fake_kyiv", ["EXPRESSION"]),
         ("%qcost missing", ["missing"]),
