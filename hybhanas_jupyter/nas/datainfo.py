@@ -32,9 +32,9 @@ class DataInfo:
         """From what JSON made of `dataclasses.asdict`."""
         return cls(**{**values, "input_shape": tuple(values["input_shape"])})
 
-    def check(self, data: Dataset) -> None:
-        """Raise `DataError` if `data` is not the data set that this describes."""
-        if DataInfo.of(data) != self:
+    def check(self, data: "DataInfo") -> None:
+        """Raise `DataError` if `data` describes another data set."""
+        if data != self:
             raise DataError(
                 f"The run was made on other data ({self.name!r}, {self.samples} training images). Give the same: "
                 "data=(X, y)."

@@ -25,6 +25,18 @@ class Provenance:
     versions: dict[str, str]
 
     @classmethod
+    def of(cls, config: SearchConfig, data: DataInfo, kept: dict[str, Any]) -> Self:
+        """As it was when the run began, from what `to_dict` gave, else as it is now.
+
+        Raises `DataError` if `data` is not what the run began with.
+        """
+        if not kept:
+            return cls.now(config, data)
+        provenance = cls.from_dict(kept)
+        provenance.data.check(data)
+        return provenance
+
+    @classmethod
     def now(cls, config: SearchConfig, data: DataInfo) -> Self:
         """Of a run that begins; measures the profile (20 s, once a machine) if an objective or constraint needs it."""
         from hybhanas_jupyter.costs.profile import device_profile

@@ -6,19 +6,20 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.ending import ended, total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.progress_bar import show
+from hybhanas_jupyter.nas.provenance import Provenance
 from hybhanas_jupyter.nas.results import Generation, Progress, Run
 from hybhanas_jupyter.nas.session import Session
 from hybhanas_jupyter.nas.store import Store
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 # Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
-_LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-import")
+_LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-loading")
+T = TypeVar("T")
 _POLL = 0.2  # seconds between looks at a running search
 _ACTIVE = ("running", "paused", "stopping")
 
@@ -261,10 +263,17 @@ class Search:
             self._done.set()
 
     def _search(self, database: Store) -> str:
-        _LASTING_THREAD.submit(import_module, "qiskit").result()
-        data = self._dataset()
+        data, kept = self._aside(self._dataset), database.provenance(self.id)
         with trainer(self.config, data, self._executor, self._stop.is_set) as submit:
-            return Session(self._run, database, self, self._publish).go(data, submit, extended=self._extended)
+            provenance = self._aside(lambda: Provenance.of(self.config, DataInfo.of(data), kept))
+            return Session(self._run, database, self, self._publish).go(provenance, submit, extended=self._extended)
+
+    def _aside(self, load: Callable[[], T]) -> T:
+        """What `load` returns; it may take seconds, in which the search can be stopped."""
+        loading = _LASTING_THREAD.submit(load)
+        while not wait([loading], _POLL).done:
+            self.check()
+        return loading.result()
 
     def _dataset(self) -> Dataset:
         if isinstance(self._data, Dataset):

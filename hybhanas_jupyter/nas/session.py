@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas import analysis
 from hybhanas_jupyter.nas.costing import Costs
-from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.ending import ended
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.loop import Control, Loop, Problem
@@ -26,12 +24,12 @@ class Session:
         self.known, self.database, self.control, self.publish = known, database, control, publish
         self.loop: Loop | None = None
 
-    def go(self, data: Dataset, submit: Submit, *, extended: bool) -> str:
+    def go(self, provenance: Provenance, submit: Submit, *, extended: bool) -> str:
         """Run generations until the search is over, at least one if `extended`; returns why it is over."""
         config, database, run = self.known.config, self.database, self.known.id
-        provenance = self._provenance(data)
-        self.known = replace(self.known, data=provenance.data)
         problem = Problem(provenance.data, Costs(config, provenance), submit, self._keep)
+        database.set_provenance(run, provenance.to_dict())
+        self.known = replace(self.known, data=provenance.data)
         loop = self.loop = Loop(config, problem, self.control)
         done = database.generations(run)
         loop.restore(self.known.evaluations, done[-1] if done else None)
@@ -43,17 +41,6 @@ class Session:
             self._finish(loop, number)
             reason = self._ended()
         return reason
-
-    def _provenance(self, data: Dataset) -> Provenance:
-        """As it was when the run began; raises `DataError` if `data` is another data set."""
-        kept = self.database.provenance(self.known.id)
-        if kept:
-            provenance = Provenance.from_dict(kept)
-            provenance.data.check(data)
-            return provenance
-        provenance = Provenance.now(self.known.config, DataInfo.of(data))
-        self.database.set_provenance(self.known.id, provenance.to_dict())
-        return provenance
 
     def _ended(self) -> str:
         return ended(self.known.config, self.known.hypervolumes, len(self.known.evaluations))

@@ -9,6 +9,7 @@ from hybhanas_jupyter.data import Source
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.nas import report
+from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.noise import NoisyLayer
 from hybhanas_jupyter.nas.trained import network, provenance
@@ -64,7 +65,7 @@ def verify(run: "Run", source: Source | None, *, noise: bool, samples: int, shot
     Raises `ConfigError` for more `samples` than there are, `DataError` if the data are not the run's.
     """
     kept, data = provenance(run), run.config.load_data(source)
-    kept.data.check(data)
+    kept.data.check(DataInfo.of(data))
     available = len(data.x_validation)
     if not 1 <= samples <= available:
         raise ConfigError(f"samples is {samples}: it must be from 1 to {available}, the validation images.")
