@@ -22,10 +22,10 @@ def fingerprint(circuit: "QuantumCircuit") -> str:
 
 
 def _content(operation: Any) -> list[object]:
-    """What tells two gates of one name apart that are not Qiskit's own: matrices and definitions."""
+    """What tells two instructions of one name apart that are not Qiskit's own gates: matrices, definitions, units."""
     arrays = [p.tobytes().hex() if hasattr(p, "tobytes") else p for p in operation.params]
     definition = getattr(operation, "definition", None)
-    return [*arrays, fingerprint(definition) if definition is not None else ""]
+    return [*arrays, getattr(operation, "unit", ""), fingerprint(definition) if definition is not None else ""]
 
 
 @cache

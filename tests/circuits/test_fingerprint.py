@@ -1,0 +1,51 @@
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.circuits.fingerprint import fingerprint
+
+
+def one_gate(build) -> QuantumCircuit:
+    circuit = QuantumCircuit(3, 1)
+    build(circuit)
+    return circuit
+
+
+def block(*gates) -> QuantumCircuit:
+    inner = QuantumCircuit(2, name="block")
+    for name, on in gates:
+        getattr(inner, name)(*on)
+    circuit = QuantumCircuit(3, 1)
+    circuit.append(inner.to_instruction(), [0, 1])
+    return circuit
+
+
+def test_equal_circuits_are_equal_whatever_their_name():
+    first, second = Ansatz(4, 2).to_circuit(), Ansatz(4, 2).to_circuit()
+    second.name = "another"
+    assert fingerprint(first) == fingerprint(second)
+
+
+def test_every_difference_counts():
+    different = [
+        one_gate(lambda c: c.rx(0.1, 0)),
+        one_gate(lambda c: c.rx(0.1, 1)),
+        one_gate(lambda c: c.rx(0.1 + 1e-15, 0)),
+        one_gate(lambda c: c.ry(0.1, 0)),
+        one_gate(lambda c: c.rx(Parameter("a"), 0)),
+        one_gate(lambda c: c.rx(Parameter("b"), 0)),
+        one_gate(lambda c: c.cx(0, 1)),
+        one_gate(lambda c: c.cx(1, 0)),
+        one_gate(lambda c: c.delay(5, 0, unit="us")),
+        one_gate(lambda c: c.delay(5, 0, unit="ns")),
+        one_gate(lambda c: c.unitary(np.eye(4), [0, 1])),
+        one_gate(lambda c: c.unitary(np.diag([1, 1, 1, -1]), [0, 1])),
+        one_gate(lambda c: c.measure(0, 0)),
+        block(("h", [0])),
+        block(("h", [1])),
+        block(("cx", [0, 1])),
+        QuantumCircuit(3, 1),
+        QuantumCircuit(4, 1),
+    ]
+    assert len({fingerprint(circuit) for circuit in different}) == len(different)
