@@ -1,4 +1,9 @@
+import json
 import math
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -107,6 +112,23 @@ def test_second_call_comes_from_the_cache_and_circuits_are_not_mixed_up():
         circuit.append(block.to_instruction(), [0, 1])
         costs.append(quantum_cost(circuit, "fake_kyiv"))
     assert [cost.physical.two_qubit for cost in costs] == [1, 0]
+
+
+def test_threads_get_what_one_thread_gets():
+    ansaetze = [Ansatz(n, 2, topology="full") for n in (2, 3, 4, 5)] * 3
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda ansatz: quantum_cost(ansatz, "fake_kyiv", seed=77).to_dict(), ansaetze))
+    assert together == [quantum_cost(ansatz, "fake_kyiv", seed=77).to_dict() for ansatz in ansaetze]
+
+
+def test_another_process_gets_the_same_cost():
+    code = (
+        "import json, hybhanas_jupyter as hyb;"
+        "print(json.dumps(hyb.quantum_cost(hyb.Ansatz(5, 2, topology='full'), 'fake_kyiv', seed=3).to_dict()))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "12345"}
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert json.loads(output.stdout) == quantum_cost(Ansatz(5, 2, topology="full"), "fake_kyiv", seed=3).to_dict()
 
 
 def test_physical_circuit_is_taken_as_it_is():
