@@ -59,6 +59,7 @@ def main():
         "machine": machine(),
         "config": json.loads(config.to_json()),
         "hypervolumes": run.hypervolumes,
+        "repeated": run.repeated,
         "evaluations": [evaluation.to_dict() for evaluation in run.evaluations],
     }
     RESULTS.mkdir(exist_ok=True)
