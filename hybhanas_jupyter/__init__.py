@@ -15,11 +15,18 @@ _HOME = {
     "HybHanasError": "errors",
     "Search": "nas.run",
     "SearchConfig": "nas.config",
+    "SearchSpace": "nas.space",
+    "checks": "costs.checks",
+    "classical_cost": "costs.classical",
+    "compare": "costs.comparison",
     "configurator": "notebook.configurator",
     "device": "hardware.devices",
     "devices": "hardware.devices",
+    "hybrid_cost": "costs.classical",
+    "load_dataset": "data",
     "quantum_cost": "costs.quantum",
     "search": "nas.run",
+    "seed_study": "costs.comparison",
     "training_cost": "costs.training",
 }
 
@@ -29,8 +36,9 @@ __all__ = sorted(_HOME)  # noqa: PLE0605  sorted() gives a list; the names stand
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    return value
+    module = import_module(f"{__name__}.{_HOME[name]}")
+    globals()[name] = module if _HOME[name].endswith(f".{name}") else getattr(module, name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:
