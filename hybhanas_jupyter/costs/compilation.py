@@ -4,29 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import permutations
-from math import isfinite
 from statistics import median
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from hybhanas_jupyter.costs.circuit_check import NOT_GATES, check_circuit
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.circuit import CircuitInstruction
     from qiskit.transpiler import StagedPassManager, Target
 
-_REFUSED = {
-    "reset": "a reset has no calibrated error; remove it",
-    "if_else": "control flow has no fixed duration; cost each branch by itself",
-    "for_loop": "control flow has no fixed duration; unroll the loop",
-    "while_loop": "control flow has no fixed duration; cost its body by itself",
-    "switch_case": "control flow has no fixed duration; cost each branch by itself",
-    "initialize": "it starts with resets; use prepare_state instead",
-}
-_NOT_GATES = {"barrier", "delay", "measure"}
 _TRANSLATING = Lock()  # a pass manager is kept, as making one takes a third of a translation, but serves one at a time
 
 
@@ -34,12 +24,14 @@ _TRANSLATING = Lock()  # a pass manager is kept, as making one takes a third of 
 class Compiled:
     """A physical circuit without final measurements, on the device's own qubit numbers, and its logical counterpart.
 
-    `measured` are the physical qubits that hold the measured logical ones at the end (all of them where the circuit
-    measures none). `logical` is the circuit in the same native gates on all-to-all coupled qubits and
-    `logical_makespan` its seconds: None where only the physical circuit is known, which then is `logical` too.
+    `layout[i]` is the physical qubit on which logical qubit i starts, `measured` are those that hold the measured
+    qubits at the end (all of them where the circuit measures none). `logical` is the circuit in the same native gates
+    on all-to-all coupled qubits and `logical_makespan` its seconds: None where only the physical circuit is known,
+    which then is `logical` too.
     """
 
     circuit: "QuantumCircuit"
+    layout: tuple[int, ...]
     measured: tuple[int, ...]
     logical: "QuantumCircuit"
     logical_makespan: float | None
@@ -49,39 +41,6 @@ class Compiled:
     def n_qubits(self) -> int:
         """Logical qubits that a gate acts on."""
         return len(active_qubits(self.logical))
-
-
-def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
-    """Raise a one-line `CircuitError` for circuits that cannot be costed on `device`."""
-    counts = circuit.count_ops()
-    for name in counts:
-        if name in _REFUSED:
-            raise CircuitError(f"Circuit {circuit.name!r} contains {name}: {_REFUSED[name]}.")
-    if not set(counts) - _NOT_GATES:
-        raise CircuitError(f"Circuit {circuit.name!r} has no gates: there is nothing to cost.")
-    if circuit.num_qubits > device.num_qubits:
-        wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.num_qubits}"
-        raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
-    if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
-        raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
-    _check_instructions(circuit)
-
-
-def _check_instructions(circuit: "QuantumCircuit") -> None:
-    measured: set[object] = set()
-    for instruction in circuit.data:
-        if instruction.name != "barrier" and measured.intersection(instruction.qubits):
-            what = _described(instruction, circuit)
-            raise CircuitError(f"Circuit {circuit.name!r} applies {what} after a measurement: measure at the end only.")
-        if instruction.name == "measure":
-            measured.update(instruction.qubits)
-        elif any(isinstance(angle, float) and not isfinite(angle) for angle in instruction.params):
-            what = _described(instruction, circuit)
-            raise CircuitError(f"Circuit {circuit.name!r} has {what} with {instruction.params}: give finite angles.")
-
-
-def _described(instruction: "CircuitInstruction", circuit: "QuantumCircuit") -> str:
-    return f"{instruction.name} on qubit {circuit.find_bit(instruction.qubits[0]).index}"
 
 
 def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> Compiled:
@@ -94,15 +53,17 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_leve
     if is_physical(circuit, device.calibration):
         bare = _without_measurements(circuit)
         note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
-        return Compiled(bare, measured or active_qubits(circuit), bare, None, (note,))
+        active = active_qubits(circuit)
+        return Compiled(bare, active, measured or active, bare, None, (note,))
     physical = _transpile(circuit, device, optimization_level, seed)
-    placement = physical.layout.initial_index_layout(filter_ancillas=True)
+    layout = tuple(physical.layout.initial_index_layout(filter_ancillas=True))
     logical = _translate(_without_measurements(circuit), device, optimization_level)
     return Compiled(
         _without_measurements(physical),
+        layout,
         _measured_qubits(physical) or tuple(physical.layout.final_index_layout(filter_ancillas=True)),
         logical,
-        logical.estimate_duration(all_to_all(device, placement), unit="s"),
+        logical.estimate_duration(all_to_all(device, layout), unit="s"),
     )
 
 
@@ -123,7 +84,7 @@ def _transpile(circuit: "QuantumCircuit", device: Device, optimization_level: in
 
 def _translate(circuit: "QuantumCircuit", device: Device, optimization_level: int) -> "QuantumCircuit":
     """Translation needs no search for a layout, so that level 1 serves for the higher ones too."""
-    gates = tuple(sorted(set(device.target.operation_names) - _NOT_GATES))
+    gates = tuple(sorted(set(device.target.operation_names) - NOT_GATES))
     with _TRANSLATING:
         return _translation(gates, min(optimization_level, 1)).run(circuit)
 
@@ -137,38 +98,38 @@ def _translation(gates: tuple[str, ...], optimization_level: int) -> "StagedPass
 
 def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
     """Whether every instruction is native to the device on the very qubits it acts on (an ISA circuit)."""
-    if circuit.num_qubits != calibration.num_qubits or not circuit.count_ops().keys() - _NOT_GATES <= set(
-        calibration.names
-    ):
+    names = circuit.count_ops().keys() - NOT_GATES
+    if circuit.num_qubits != calibration.num_qubits or not names <= set(calibration.names):
         return False
     index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
-    used = {(i.name, tuple(index[q] for q in i.qubits)) for i in circuit.data if i.name not in _NOT_GATES}
+    used = {(i.name, tuple(index[q] for q in i.qubits)) for i in circuit.data if i.name not in NOT_GATES}
     return used <= calibration.gate_data.keys()
 
 
 def active_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
     """Indices of the qubits that a gate acts on, sorted."""
     index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
-    return tuple(sorted({index[q] for i in circuit.data if i.name not in _NOT_GATES for q in i.qubits}))
+    return tuple(sorted({index[q] for i in circuit.data if i.name not in NOT_GATES for q in i.qubits}))
 
 
-def all_to_all(device: Device, placement: Sequence[int]) -> "Target":
-    """The device's gates on `placement`'s qubits, every pair coupled both ways.
+def all_to_all(device: Device, layout: Sequence[int]) -> "Target":
+    """The device's gates on `layout`'s qubits, every pair coupled both ways.
 
     A pair that is not coupled on the device takes the gate's median duration.
     """
     from qiskit.transpiler import InstructionProperties, Target
 
-    calibration, n = device.calibration, len(placement)
+    calibration, n = device.calibration, len(layout)
     target = Target(num_qubits=n, dt=calibration.seconds_per_dt)
     for name in device.target.operation_names:
         size = device.target.operation_from_name(name).num_qubits
-        if name in _NOT_GATES or size > n:
+        if name in NOT_GATES or size > n:
             continue
         usual = median(data.duration for (gate, _), data in calibration.gate_data.items() if gate == name)
         entries = {}
         for qubits in permutations(range(n), size):
-            data = calibration.gate_data.get((name, tuple(placement[q] for q in qubits)))
+            on = tuple(layout[qubit] for qubit in qubits)
+            data = calibration.gate_data.get((name, on)) or calibration.gate_data.get((name, on[::-1]))
             entries[qubits] = InstructionProperties(duration=data.duration if data else usual)
         target.add_instruction(device.target.operation_from_name(name), entries)
     return target

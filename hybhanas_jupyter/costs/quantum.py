@@ -50,6 +50,7 @@ class QuantumCost(Reported):
 
     The parts sum to the totals exactly: logical + routing = execution; gate error + decoherence penalty = reliability
     penalty; execution + reliability penalty = effective. Times are inf beyond 1e308 s: `log_effective_time` holds on.
+    `layout[i]` is the physical qubit where qubit i starts.
     """
 
     logical_time: float
@@ -64,6 +65,7 @@ class QuantumCost(Reported):
     logical: GateCounts
     physical: GateCounts
     physical_circuit: "QuantumCircuit" = field(repr=False, compare=False)
+    layout: tuple[int, ...]
     active_qubits: int
     measured_qubits: tuple[int, ...]
     provenance: Provenance
@@ -217,6 +219,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         logical=GateCounts.of(compiled.logical),
         physical=GateCounts.of(compiled.circuit),
         physical_circuit=compiled.circuit,
+        layout=compiled.layout,
         active_qubits=compiled.n_qubits,
         measured_qubits=compiled.measured,
         provenance=Provenance(

@@ -49,6 +49,7 @@ def test_same_circuit_as_qiskits_transpiler():
     cost = quantum_cost(circuit, device, seed=7)
     assert cost.physical_circuit.count_ops() == reference.count_ops()
     assert cost.depth == reference.depth()
+    assert list(cost.layout) == reference.layout.initial_index_layout(filter_ancillas=True)
     assert cost.physical.two_qubit == reference.num_nonlocal_gates()
 
 
