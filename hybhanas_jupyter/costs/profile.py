@@ -102,10 +102,14 @@ class DeviceProfile(_Frozen):
 
 
 def device_profile(*, refresh: bool = False) -> DeviceProfile:
-    """This machine's profile: read from the user's cache, or measured (about 20 s) and saved there."""
+    """This machine's profile: read from the user's cache, or measured and saved there.
+
+    Measuring takes about 20 s and is announced on the standard error stream.
+    """
     path = _cache_path()
     if path.exists() and not refresh:
         return DeviceProfile.load(path)
+    sys.stderr.write(f"Measuring how fast this machine trains, once: about 20 s, kept in {path.parent}\n")
     profile = DeviceProfile.measure()
     path.parent.mkdir(parents=True, exist_ok=True)
     profile.save(path)
