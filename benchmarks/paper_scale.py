@@ -62,7 +62,7 @@ def main():
         "repeated": run.repeated,
         "evaluations": [evaluation.to_dict() for evaluation in run.evaluations],
     }
-    RESULTS.mkdir(exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"paper_{options.mode}.json").write_text(json.dumps(record) + "\n")
 
 
