@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hybhanas_jupyter.costs.pauli_noise import Array, gate_eigenvalues, idle_eigenvalues, mixed_damping, transfer
+from hybhanas_jupyter.costs.pauli_noise import Array, gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
 from hybhanas_jupyter.costs.pauli_weights import Weights
 from hybhanas_jupyter.costs.schedule import Gate, Schedule, Slot, Timeline
 from hybhanas_jupyter.hardware.calibration import Calibration
@@ -94,8 +94,8 @@ class _Walk:
         gates = survival - idling
         if left:
             relaxation = self._calibration.relaxation
-            idling += sum(log(mixed_damping(idle_eigenvalues(t, *relaxation[q]), n_qubits)) for q, t in waits.items())
-            gates += sum(times * log(mixed_damping(self._noise(*gate), n_qubits)) for gate, times in left.items())
+            idling += sum(log_mixed_damping(idle_eigenvalues(t, *relaxation[q]), n_qubits) for q, t in waits.items())
+            gates += sum(times * log_mixed_damping(self._noise(*gate), n_qubits) for gate, times in left.items())
         return gates, idling
 
     def _wait(self, qubit: int, time: float) -> None:

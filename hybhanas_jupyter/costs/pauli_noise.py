@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
-from math import cos, exp, pi
+from math import cos, exp, inf, log, pi
 
 import numpy as np
 import numpy.typing as npt
@@ -37,10 +37,11 @@ def gate_eigenvalues(data: GateData, relaxation: Sequence[tuple[float, float]]) 
     return eigenvalues
 
 
-def mixed_damping(eigenvalues: Array, n_qubits: int) -> float:
-    """Mean of the eigenvalues over all strings of `n_qubits` qubits but the identities', all equally likely."""
+def log_mixed_damping(eigenvalues: Array, n_qubits: int) -> float:
+    """ln of the mean of the eigenvalues over all strings of `n_qubits` qubits but the identities'; -inf for 0."""
     others = 4.0**n_qubits / len(eigenvalues)
-    return float((others * eigenvalues.sum() - 1) / (others * len(eigenvalues) - 1))
+    mean = float((others * eigenvalues.sum() - 1) / (others * len(eigenvalues) - 1))
+    return log(mean) if mean > 0 else -inf
 
 
 @lru_cache(maxsize=4096)

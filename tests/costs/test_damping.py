@@ -13,7 +13,7 @@ from qiskit.quantum_info import PTM, DensityMatrix, Operator, Statevector, avera
 from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
 
 from hybhanas_jupyter.costs.damping import log_damping
-from hybhanas_jupyter.costs.pauli_noise import gate_eigenvalues, idle_eigenvalues, mixed_damping, transfer
+from hybhanas_jupyter.costs.pauli_noise import gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, GateData, QubitCalibration
 
@@ -130,8 +130,19 @@ def test_mixed_damping_is_the_mean_over_all_strings_but_the_identity():
     rng = np.random.default_rng(0)
     eigenvalues = np.concatenate([[1.0], rng.uniform(0.5, 1, 3)])
     strings = np.kron(eigenvalues, np.ones(16))  # the same damping whatever the two other qubits carry
-    assert mixed_damping(eigenvalues, 3) == pytest.approx(np.delete(strings, 0).mean())
-    assert mixed_damping(np.ones(16), 2) == 1
+    assert math.exp(log_mixed_damping(eigenvalues, 3)) == pytest.approx(np.delete(strings, 0).mean())
+    assert log_mixed_damping(np.ones(16), 2) == 0
+
+
+@pytest.mark.parametrize("gates", [1, 3, 600])
+def test_gates_that_leave_nothing_are_an_infinity_and_no_crash(gates):
+    circuit = QuantumCircuit(3)
+    circuit.sx(0)
+    for _ in range(gates):
+        circuit.cx(0, 1)
+    calibration = small_calibration(error=0.9)
+    timing = schedule(circuit, calibration, lambda gate: calibration.gate_data[gate].duration)
+    assert log_damping(circuit, timing, calibration, 2)[0] == -math.inf
 
 
 def test_cz_moves_strings_as_it_should():
