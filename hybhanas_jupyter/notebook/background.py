@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 _log = logging.getLogger(__name__)
-# The threads last: Qiskit 2.6 crashes the process if the thread that imported it first has ended.
-_POOL = ThreadPoolExecutor(2, "hybhanas-views")
+# One thread that lasts: Qiskit 2.6 crashes the process if the thread that imported it first has ended, and importing
+# its parts on two threads at once can fail.
+_POOL = ThreadPoolExecutor(1, "hybhanas-views", initializer=import_module, initargs=("qiskit",))
 
 
 def in_background(task: Callable[..., None], *arguments: object) -> None:

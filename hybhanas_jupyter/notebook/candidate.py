@@ -10,9 +10,11 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.background import in_background
 from hybhanas_jupyter.notebook.curve import Curve
 from hybhanas_jupyter.notebook.device_field import device_box
+from hybhanas_jupyter.notebook.fields import STYLE
 from hybhanas_jupyter.plots.breakdown import PARTS
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class CandidateView(widgets.VBox):
     """The candidates that the user picked, one at a time."""
 
     def __init__(self) -> None:
-        self._config = SearchConfig()
+        self._search: Search | None = None
         self._hint = widgets.Label(NOTHING)
         self._which = widgets.Dropdown(description="Candidate", layout=widgets.Layout(width="40em"))
         self._which.add_class("hyb-candidate")
@@ -45,6 +47,11 @@ class CandidateView(widgets.VBox):
         self._recost.add_class("hyb-recost")
         self._recost.on_click(lambda _: self._cost_elsewhere())
         self._elsewhere = widgets.HTML()
+        self._folder = widgets.Text("exported", description="Folder", style=STYLE)
+        self._export = widgets.Button(description="Export", icon="download", tooltip="Weights, code and costs as files")
+        self._export.add_class("hyb-export")
+        self._export.on_click(lambda _: self._write_files())
+        self._exported = widgets.HTML()
         self._details = (
             self._which,
             _row(self._genes, self._cost),
@@ -53,12 +60,13 @@ class CandidateView(widgets.VBox):
             self._circuit,
             widgets.HBox([self._device, self._recost]),
             self._elsewhere,
+            widgets.HBox([self._folder, self._export, self._exported]),
         )
         super().__init__([self._hint])
 
-    def configure(self, config: SearchConfig) -> None:
-        """Candidates are of a run with `config` from now on."""
-        self._config = config
+    def attach(self, search: Search) -> None:
+        """Candidates are those of `search` from now on."""
+        self._search = search
 
     def show(self, picked: Sequence[Evaluation]) -> None:
         """Offer these candidates and show the first."""
@@ -82,16 +90,25 @@ class CandidateView(widgets.VBox):
                 "validation": [epoch["validation_loss"] for epoch in history],
             }
         )
-        self._elsewhere.value = ""
+        self._elsewhere.value = self._exported.value = ""
         self._draw()
 
     def _draw(self) -> None:
         candidate, physical = self._which.value, self._drawing.value == "Physical"
-        self._later(self._circuit, candidate, lambda: _drawn(_circuit(candidate, self._config, physical)))
+        self._later(self._circuit, candidate, lambda: _drawn(_circuit(candidate, self._settings, physical)))
 
     def _cost_elsewhere(self) -> None:
         candidate, name = self._which.value, self._device.value
-        self._later(self._elsewhere, candidate, lambda: _cost(candidate, name, self._config)._repr_html_())
+        self._later(self._elsewhere, candidate, lambda: _cost(candidate, name, self._settings)._repr_html_())
+
+    def _write_files(self) -> None:
+        candidate, search, folder = self._which.value, self._search, self._folder.value
+        if search is not None:
+            self._later(self._exported, candidate, lambda: escape(f"Written: {search.run.export(candidate, folder)}"))
+
+    @property
+    def _settings(self) -> SearchConfig:
+        return self._search.config if self._search else SearchConfig()
 
     def _later(self, place: widgets.HTML, candidate: Evaluation, work: Callable[[], str]) -> None:
         """Fill `place` in the background: transpiling takes a while, and the kernel should answer meanwhile."""
@@ -100,7 +117,7 @@ class CandidateView(widgets.VBox):
         def fill() -> None:
             try:
                 html = work()
-            except HybHanasError as error:
+            except (HybHanasError, OSError) as error:
                 html = f"<span class='hyb-error'>{escape(str(error))}</span>"
             if self._which.value is candidate:
                 place.value = html

@@ -14,15 +14,17 @@ class FrontOutput:
 
     def __init__(self) -> None:
         self._picture, self._table = f"hyb-{uuid.uuid4()}", f"hyb-{uuid.uuid4()}"
+        self._placed = False
 
     def place(self) -> None:
         """Reserve the places in the running cell."""
+        self._placed = True
         for name in (self._picture, self._table):
             display({"text/plain": ""}, raw=True, display_id=name)
 
     def fill(self, run: Run) -> None:
-        """Put the front of `run` into the places."""
-        if not run.front:
+        """Put the front of `run` into the places, if there are any."""
+        if not run.front or not self._placed:
             return
         png = b64encode(png_bytes(draw_run(run))).decode()
         table = {"text/html": front_table(run.front), "text/plain": repr(run)}

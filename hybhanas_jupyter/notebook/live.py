@@ -74,7 +74,7 @@ class LiveView(widgets.VBox):
         with self._lock:
             self._search = search
             self._board.expect(search.config)
-            self._candidate.configure(search.config)
+            self._candidate.attach(search)
             self._show(search, search.run)
             self._listen(search)
             self._follow()

@@ -1,0 +1,179 @@
+"""The parts of the live view, each alone."""
+
+import base64
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from bqplot import Axis, LinearScale
+from ipywidgets import HTML
+
+from hybhanas_jupyter.costs.quantum import quantum_cost
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.notebook import front_output, landscape
+from hybhanas_jupyter.notebook.ablation import AblationView
+from hybhanas_jupyter.notebook.bqplot_tools import axis
+from hybhanas_jupyter.notebook.candidate import CandidateView
+from hybhanas_jupyter.notebook.elsewhere import is_written
+from hybhanas_jupyter.notebook.front_output import FrontOutput
+from hybhanas_jupyter.notebook.landscape import LandscapeView
+from hybhanas_jupyter.notebook.live import LiveView
+from hybhanas_jupyter.notebook.pages import Pages
+from hybhanas_jupyter.notebook.status import StatusPanel
+from tests.notebook.scripted import ScriptedSearch, evaluations
+from tests.notebook.widget_tree import eventually, everything, of_class
+
+CONFIG = SearchConfig(generations=2, population=9)
+
+
+@pytest.fixture
+def search():
+    search = ScriptedSearch(CONFIG)
+    search.start()
+    search.play(2)
+    return search
+
+
+@pytest.fixture
+def candidate(search):
+    view = CandidateView()
+    view.attach(search)
+    view.show(search.run.evaluations[:2])
+    return view
+
+
+def text_of(widget):
+    return " ".join(part.value for part in everything(widget) if isinstance(part, HTML))
+
+
+def test_a_candidate_tells_its_genes_clocks_and_circuit(candidate, search):
+    first = search.run.evaluations[0]
+    shown = text_of(candidate)
+    assert f"Candidate #{first.number}" in shown
+    assert first.architecture.ansatz.topology in shown
+    (circuit,) = of_class(candidate, "hyb-circuit")
+    assert eventually(lambda: f"q_{first.architecture.ansatz.n_qubits - 1}" in circuit.value)
+    accuracy = of_class(candidate, "hyb-curve")[0].marks[0]
+    assert accuracy.y.tolist() == [epoch["validation_accuracy"] for epoch in first.history]
+
+
+def test_the_next_candidate_replaces_the_first(candidate, search):
+    (which,) = of_class(candidate, "hyb-candidate")
+    which.index = 1
+    assert "Candidate #1" in text_of(candidate)
+    assert "Candidate #0" not in text_of(candidate)
+
+
+def test_cost_on_another_device_is_that_of_quantum_cost(candidate, search):
+    (button,) = of_class(candidate, "hyb-recost")
+    box = next(w for w in everything(candidate) if getattr(w, "description", "") == "Cost on")
+    box.value = "fake_torino"
+    button.click()
+    cost = quantum_cost(search.run.evaluations[0].architecture.ansatz.to_circuit(), "fake_torino")
+    title = re.search("<b>(.*?)</b>", cost._repr_html_())[1]
+    assert eventually(lambda: title in text_of(candidate), seconds=60)
+    box.value = "fake_torin"
+    button.click()
+    assert eventually(lambda: "Did you mean" in text_of(candidate))
+
+
+def test_export_reports_a_run_that_is_not_stored(candidate):
+    of_class(candidate, "hyb-export")[0].click()
+    assert eventually(lambda: "hyb-error" in text_of(candidate))
+
+
+def test_the_parts_of_the_front_sum_to_the_effective_time(search):
+    view = AblationView()
+    view.update(search.run.front)
+    bars = next(mark for mark in view.children[0].marks)
+    assert len(bars.x) == len(search.run.front)
+    by_number = {e.number: sum(e.cost.values()) for e in search.run.front}
+    assert bars.y.sum(axis=0) == pytest.approx([by_number[int(name[1:])] for name in bars.x])
+    assert list(bars.y.sum(axis=0)) == sorted(bars.y.sum(axis=0))
+
+
+def test_failures_are_listed_with_escaped_reasons(search):
+    panel = StatusPanel()
+    panel.list_failures(search.run.evaluations)
+    (failures,) = of_class(panel, "hyb-failures")
+    assert "#5 " in failures.value
+    assert "&lt;b&gt;vanishes" in failures.value
+    assert "<b>vanishes" not in failures.value
+
+
+def test_three_dimensions_by_plotly_hold_every_point(search):
+    view = LandscapeView()
+    view.update(search.run.evaluations, search.run.front)
+    assert view.children == ()
+    view.reveal()
+    dominated, front = view.children[0].data
+    assert len(front.x) == len(search.run.front)
+    assert len(dominated.x) + len(front.x) == sum(e.status == "ok" for e in search.run.evaluations)
+
+
+def test_without_plotly_there_is_a_picture(search, monkeypatch):
+    monkeypatch.setattr(landscape, "has_plotly", lambda: False)
+    view = LandscapeView()
+    view.update(search.run.evaluations, search.run.front)
+    view.reveal()
+    png = re.search("base64,([^']+)'", view.children[0].value)[1]
+    assert base64.b64decode(png).startswith(b"\x89PNG")
+    assert "hybhanas_jupyter[3d]" in view.children[0].value
+
+
+def test_only_the_page_in_front_is_in_the_browser():
+    first, second = HTML("first"), HTML("second")
+    pages = Pages({"one": first, "two": second})
+    assert [box.children for box in pages.children] == [(first,), ()]
+    pages.selected_index = 1
+    assert [box.children for box in pages.children] == [(), (second,)]
+
+
+def test_the_final_front_is_a_picture_and_a_table_of_its_own(search, monkeypatch):
+    sent = {}
+    monkeypatch.setattr(front_output, "display", lambda data, raw, display_id: sent.setdefault(display_id, data))
+    monkeypatch.setattr(front_output, "update_display", lambda data, raw, display_id: sent.update({display_id: data}))
+    output = FrontOutput()
+    output.place()
+    places = list(sent)
+    output.fill(search.run)
+    assert list(sent) == places
+    picture, table = sent.values()
+    assert base64.b64decode(picture["image/png"]).startswith(b"\x89PNG")
+    assert table["text/html"].count("<tr>") == 1 + len(search.run.front)
+
+
+@pytest.mark.parametrize(("value", "key"), [(60.0, "60"), (3e-5, "0.00003"), (3e-7, "3e-7"), (0.0, "0"), (0.1, "0.1")])
+def test_tick_labels_have_the_keys_that_javascript_looks_up(value, key):
+    made = axis(LinearScale(), "", {value: "here"})
+    assert isinstance(made, Axis)
+    assert made.tick_labels == {key: "here"}
+
+
+def test_a_run_is_written_while_a_process_holds_its_lock(tmp_path):
+    store = tmp_path / "runs.db"
+    assert not is_written(store, "r")
+    code = "from filelock import FileLock; "
+    code += f"lock = FileLock('{store}.r.lock'); lock.acquire(); print('held', flush=True); input()"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        assert is_written(store, "r")
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert not is_written(store, "r")
+
+
+def test_at_most_a_thousand_points_are_drawn_and_the_front_is_among_them():
+    search = ScriptedSearch(SearchConfig(generations=50, population=24))
+    search.start()
+    view = LiveView(search)
+    search.play(50)
+    points = of_class(view, "hyb-pareto")[0].marks[-1]
+    assert len(points.x) == 1000
+    assert np.isfinite(points.x).all()
+    assert {e.architecture.label for e in search.run.front} <= set(points.names)
+    assert len(evaluations(search.config)) == 1200
