@@ -15,6 +15,7 @@ from hybhanas_jupyter.plots.page import COSTS
 from hybhanas_jupyter.plots.palette import GENERATIONS
 from hybhanas_jupyter.plots.pareto import pareto_data
 
+NOBODY = ("pick a member", None)
 MOST_POINTS = 1000  # bqplot redraws 1,000 points in 0.1 s, 10,000 in 1.2 s
 
 
@@ -40,13 +41,18 @@ class Board(widgets.VBox):
         self._mouse.observe(self._set_mouse, "value")
         self._clear = widgets.Button(description="Clear selection", tooltip="Pick nothing")
         self._clear.on_click(lambda _: self.pick([]))
+        self._member = widgets.Dropdown(options=[NOBODY], description="Front", tooltip="Pick a member of the front")
+        self._member.add_class("hyb-member")
+        self._member.observe(self._pick_member, "value")
         self._replay = widgets.IntSlider(1, 1, 1, description="Generation", continuous_update=True)
         self._replay.add_class("hyb-replay")
         self._replay.observe(lambda _: self._draw(), "value")
         self._legend = widgets.HTML()
         grid = widgets.GridBox([view.figure for view in self._views])
         grid.add_class("hyb-grid")
-        tools = widgets.HBox([self._replay, self._mouse, self._clear], layout=widgets.Layout(flex_flow="row wrap"))
+        tools = widgets.HBox(
+            [self._replay, self._mouse, self._member, self._clear], layout=widgets.Layout(flex_flow="row wrap")
+        )
         super().__init__([tools, grid, self._legend])
 
     def expect(self, config: SearchConfig) -> None:
@@ -79,6 +85,12 @@ class Board(widgets.VBox):
         self._drawn = _drawable(shown, best)
         for cost, view in zip(COSTS, self._views, strict=True):
             view.update(pareto_data(self._drawn, cost, front=best))
+        members = {e.number for e in best}
+        rows = [
+            (f"#{e.number} {e.architecture.label}", row) for row, e in enumerate(self._drawn) if e.number in members
+        ]
+        if [NOBODY, *rows] != list(self._member.options):
+            self._member.options = [NOBODY, *rows]
         self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn))
 
     def _pick(self, change: dict[str, Any]) -> None:
@@ -86,6 +98,10 @@ class Board(widgets.VBox):
         if rows != self._picked:  # the other views report the same pick
             self._picked = rows
             self._on_pick([self._drawn[row] for row in rows if row < len(self._drawn)])
+
+    def _pick_member(self, change: dict[str, Any]) -> None:
+        if change["new"] is not None:
+            self.pick([change["new"]])
 
     def _set_mouse(self, change: dict[str, object]) -> None:
         for view in self._views:

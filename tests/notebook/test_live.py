@@ -1,11 +1,14 @@
 """The live view follows a search: what is written into the widgets, and what its buttons do."""
 
 import pytest
+from ipywidgets import HTML
 
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.store import Store
 from hybhanas_jupyter.notebook.live import LiveView
-from tests.notebook.scripted import ScriptedSearch
-from tests.notebook.widget_tree import eventually, of_class
+from tests.notebook.scripted import ScriptedSearch, evaluations
+from tests.notebook.widget_tree import eventually, everything, of_class
 
 CONFIG = SearchConfig(generations=3, population=6)
 
@@ -98,3 +101,36 @@ def test_another_search_takes_the_place(search):
     assert points(view) == [0, 0, 0, 0]
     search.play()
     assert points(view) == [0, 0, 0, 0]
+
+
+def test_a_run_of_another_process_is_followed(tmp_path):
+    path = tmp_path / "runs.db"
+    store = Store(path, write=True)
+    run = store.add_run(CONFIG)
+    first, second = evaluations(CONFIG)[:6], evaluations(CONFIG)[6:12]
+    with store.locked(run):
+        for evaluation in first:
+            store.add_evaluation(run, evaluation, b"")
+        view = LiveView(Search.load(path), path)
+        (status,) = of_class(view, "hyb-status")
+        assert points(view)[0] == 5
+        assert eventually(lambda: status.value.startswith("running in another process"))
+        assert view.resume.disabled
+        for evaluation in second:
+            store.add_evaluation(run, evaluation, b"")
+        assert eventually(lambda: points(view) == [11, 11, 11, 11])
+    assert eventually(lambda: status.value.startswith("stopped"))
+    assert not view.resume.disabled
+
+
+def test_a_member_of_the_front_can_be_picked_without_a_mouse(search):
+    view = LiveView(search)
+    search.start()
+    search.play(2)
+    (members,) = of_class(view, "hyb-member")
+    best = search.run.front[0]
+    members.value = next(row for label, row in members.options if label.startswith(f"#{best.number} "))
+    for figure in of_class(view, "hyb-pareto"):
+        (row,) = figure.marks[-1].selected
+        assert figure.marks[-1].names[row] == best.architecture.label
+    assert f"Candidate #{best.number}" in " ".join(w.value for w in everything(view) if isinstance(w, HTML))
