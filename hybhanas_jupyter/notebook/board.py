@@ -122,7 +122,7 @@ def _drawable(evaluations: Sequence[Evaluation], best: Sequence[Evaluation]) -> 
 
 def _legend(generations: int, missing: int) -> str:
     ramp = ", ".join(GENERATIONS)
-    left_out = f" · {missing} failed, infinite or older evaluations are not drawn" if missing else ""
+    left_out = f" · {missing} without finite values or beyond the newest {MOST_POINTS:,} not drawn" if missing else ""
     return (
         "<div class='hyb-legend'>◆ front of the search · <span class='hyb-line'></span> best in this view · "
         f"● dominated (faded) · generation 1 <span class='hyb-ramp' style='background:linear-gradient(90deg,{ramp})'>"
