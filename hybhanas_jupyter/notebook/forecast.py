@@ -10,11 +10,13 @@ from functools import partial
 from statistics import fmean, stdev
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.data import Dataset, load_dataset
+from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig, TrainingSettings
 from hybhanas_jupyter.nas.costing import Costs
+from hybhanas_jupyter.nas.datainfo import DataInfo
+from hybhanas_jupyter.nas.provenance import Provenance
 from hybhanas_jupyter.nas.resources import default_workers
 from hybhanas_jupyter.nas.sizes import buildable
 from hybhanas_jupyter.nas.space import SearchSpace
@@ -56,8 +58,8 @@ def evaluations(config: SearchConfig) -> int:
 
 def forecast(config: SearchConfig) -> Forecast:
     """Train and cost a few random candidates for a moment; raises what the search would raise."""
-    data = load_dataset(config.data, per_class=config.per_class)
-    costs = Costs(config, data)
+    data = config.load_data()
+    costs = Costs(config, Provenance.now(config, DataInfo.of(data)))
     sample = _sample(config, data)
     training = [_training_seconds(architecture, data, config.training) for architecture in sample]
     costing = [_seconds(partial(costs, architecture)) for architecture in sample]
