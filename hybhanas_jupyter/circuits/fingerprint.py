@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 def fingerprint(circuit: "QuantumCircuit") -> str:
     """SHA-256 of the circuit's gates, qubits and parameters; its name and global phase do not matter."""
     standard = _standard_names()
-    index = {bit: i for bits in (circuit.qubits, circuit.clbits) for i, bit in enumerate(bits)}
-    parts: list[object] = [circuit.num_qubits, circuit.num_clbits]
+    index = {bit: str(i) for bits in (circuit.qubits, circuit.clbits) for i, bit in enumerate(bits)}
+    parts = [str(circuit.num_qubits), str(circuit.num_clbits)]
     for gate in circuit.data:
-        parts.append(gate.name)
-        parts.extend([index[bit] for bit in gate.qubits])
-        parts.extend([index[bit] for bit in gate.clbits])
-        parts.extend(gate.params if gate.name in standard else _content(gate.operation))
-    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+        name = gate.name
+        parts.append(name)
+        parts.extend(map(index.__getitem__, gate.qubits))
+        if circuit.num_clbits:
+            parts.extend(map(index.__getitem__, gate.clbits))
+        parts.extend(map(str, gate.params if name in standard else _content(gate.operation)))
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 def _content(operation: Any) -> list[object]:

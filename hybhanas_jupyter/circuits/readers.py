@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
@@ -26,7 +27,7 @@ def to_circuit(obj: Any, arguments: Sequence[Any] = ()) -> "QuantumCircuit":
     if _is_quantum_circuit(obj):
         return obj
     if isinstance(obj, Ansatz):
-        return obj.to_circuit()
+        return _of_ansatz(obj)
     if _is_qnode(obj):
         from hybhanas_jupyter.circuits.pennylane_reader import qnode_circuit
 
@@ -39,6 +40,11 @@ def to_circuit(obj: Any, arguments: Sequence[Any] = ()) -> "QuantumCircuit":
         return _parse(obj)
     readable = "a Qiskit QuantumCircuit, a PennyLane QNode or tape, or OpenQASM text"
     raise CircuitError(f"{type(obj).__name__} is no circuit: give {readable}.")
+
+
+@lru_cache(maxsize=64)
+def _of_ansatz(ansatz: Ansatz) -> "QuantumCircuit":
+    return ansatz.to_circuit()
 
 
 def _parse(text: str) -> "QuantumCircuit":
