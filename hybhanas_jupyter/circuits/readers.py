@@ -22,7 +22,8 @@ def to_circuit(obj: Any, arguments: Sequence[Any] = ()) -> "QuantumCircuit":
     """The logical Qiskit circuit of a QuantumCircuit, `Ansatz`, PennyLane QNode or tape, or OpenQASM 2 or 3 text.
 
     A QNode is built from `arguments` of the shapes it takes; their values do not matter: every angle that depends on
-    them becomes a parameter of the circuit, of a tape every trainable one. Raises `CircuitError` for anything else.
+    them becomes a parameter of the circuit, of a tape every trainable one. The circuit of an `Ansatz` is a shared one:
+    do not change it. Raises `CircuitError` for anything else.
     """
     if _is_quantum_circuit(obj):
         return obj
