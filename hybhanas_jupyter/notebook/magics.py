@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,10 @@ from traitlets import Enum, Int, Unicode
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
 from hybhanas_jupyter.notebook.cells import CellResult, evaluate, find_circuits, run_body
 from hybhanas_jupyter.notebook.completion import register_completion
+from hybhanas_jupyter.notebook.costing import Settings, cost_table
 from hybhanas_jupyter.notebook.device_details import device_details
 from hybhanas_jupyter.notebook.options import MODELS, parse, split, with_options
-from hybhanas_jupyter.notebook.qnodes import arguments_of
-from hybhanas_jupyter.notebook.report import BudgetError, CostRow, CostTable
+from hybhanas_jupyter.notebook.report import BudgetError, CostTable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -95,17 +96,10 @@ class QCost(Magics):
 
     def _costs(self, options: "Namespace", devices: "list[Device]", result: CellResult) -> CostTable:
         """Cost the circuits of a cell or line, and keep the result where the options say."""
+        given: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Settings)}
+        settings = Settings(**{name: getattr(self, name, None) if v is None else v for name, v in given.items()})
         with _one_line(options.fail_above):
-            rows, refused = [], []
-            for name, circuit in self._choose(options, result).items():
-                for device in devices:
-                    try:
-                        rows.append(self._row(options, device, name, circuit, result))
-                    except CircuitError as error:
-                        refused.append(f"{name}: {error}")
-            if not rows:
-                raise CircuitError(refused[0])
-            table = CostTable(tuple(rows), tuple(refused))
+            table = cost_table(self._choose(options, result), devices, settings, result.calls)
             if options.save:
                 table.save(options.save)
         if options.output:
@@ -123,37 +117,6 @@ class QCost(Magics):
                 "text among the variables that are bound, the last expression and the names that are mentioned."
             )
         return circuits
-
-    def _row(self, options: "Namespace", device: "Device", name: str, circuit: Any, result: CellResult) -> CostRow:
-        def setting(name: str) -> Any:
-            given = getattr(options, name)
-            return getattr(self, name) if given is None else given
-
-        settings = {
-            "shots": setting("shots"),
-            "optimization_level": setting("level"),
-            "model": setting("model"),
-            "arguments": arguments_of(circuit, result.calls),
-        }
-        return _cost(options, device, name, circuit, setting("seed"), settings)
-
-
-def _cost(
-    options: "Namespace", device: "Device", name: str, circuit: Any, seed: int, settings: dict[str, Any]
-) -> CostRow:
-    from hybhanas_jupyter.costs.comparison import seed_study
-    from hybhanas_jupyter.costs.quantum import quantum_cost
-    from hybhanas_jupyter.costs.training import training_cost
-
-    study = training = None
-    if options.seeds:
-        study = seed_study(circuit, device, range(seed, seed + options.seeds), **settings)
-        seed = study.best.provenance.seed
-    if options.samples:
-        batch = {} if options.batch_size is None else {"batch_size": options.batch_size}
-        run = {"samples": options.samples, "epochs": options.epochs, **batch}
-        training = training_cost(circuit, device, seed=seed, **run, **settings)
-    return CostRow(name, quantum_cost(circuit, device, seed=seed, **settings), training, study)
 
 
 @contextmanager
