@@ -72,18 +72,12 @@ def _search(options: argparse.Namespace) -> object:
 
 
 def _resume(options: argparse.Namespace) -> object:
-    from hybhanas_jupyter.nas.progress_bar import show
+    from hybhanas_jupyter.nas.progress_bar import follow
     from hybhanas_jupyter.nas.run import Search
 
     search = Search.load(options.store, options.id)
     search.resume(options.generations)
-    try:
-        show(search)
-        return search.result()
-    except KeyboardInterrupt:
-        search.stop()
-        search.ended(timeout=10)
-        raise
+    return follow(search)
 
 
 def _front(options: argparse.Namespace) -> object:

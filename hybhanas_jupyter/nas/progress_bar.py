@@ -1,15 +1,31 @@
-"""A search in the terminal or under a cell, as a tqdm bar."""
+"""A running search in the terminal or under a cell: a tqdm bar, and Ctrl-C."""
 
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.nas.results import Progress
+from hybhanas_jupyter.nas.results import Progress, Run
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.nas.run import Search
 
+_PATIENCE = 10.0  # seconds that an interrupted search gets to end cleanly
 
-def show(search: "Search") -> None:
-    """Show the progress until the search ends; on the calling thread, so that it lands in the right cell."""
+
+def follow(search: "Search", *, progress: bool = True) -> Run:
+    """Wait for a started search, with a bar on the calling thread, so that it lands in the right cell.
+
+    An interrupt stops the search and is raised again.
+    """
+    try:
+        if progress:
+            _show(search)
+        return search.result()
+    except KeyboardInterrupt:
+        search.stop()
+        search.ended(timeout=_PATIENCE)
+        raise
+
+
+def _show(search: "Search") -> None:
     from tqdm.auto import tqdm
 
     with tqdm(total=search.progress.total, unit="network", mininterval=1.0) as bar:

@@ -3,9 +3,16 @@
 import os
 from pathlib import Path
 
+from hybhanas_jupyter.nas.config import SearchConfig
+
 _KERNEL = 900e6  # bytes for Jupyter, the kernel and the system
 _WORKER = 400e6  # bytes of one worker process with torch and the kernel, while it trains
 _CGROUP = Path("/sys/fs/cgroup")
+
+
+def worker_count(config: SearchConfig) -> int:
+    """Worker processes of a search on this machine; 0 trains in this process."""
+    return config.workers if isinstance(config.workers, int) else default_workers()
 
 
 def default_workers() -> int:

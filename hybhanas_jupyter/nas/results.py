@@ -1,9 +1,10 @@
 """What a search hands out: a finished or interrupted run, a generation, a snapshot of the progress."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Source
 from hybhanas_jupyter.errors import StoreError
@@ -11,8 +12,10 @@ from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.nas import analysis, report
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.datainfo import DataInfo
+from hybhanas_jupyter.nas.ending import total_evaluations
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.objectives import Goal
+from hybhanas_jupyter.nas.resources import worker_count
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.hardware.devices import Device
@@ -41,6 +44,27 @@ class Progress:
     failed: int
     utilisation: float
     reason: str = ""
+
+    @classmethod
+    def of(cls, run: "Run", before: "Run", state: str, reason: str, elapsed: float) -> Self:
+        """Where `run` stands `elapsed` seconds after it was `before`."""
+        evaluated, total = len(run.evaluations), total_evaluations(run.config)
+        fresh, busy = evaluated - len(before.evaluations), run.training_time - before.training_time
+        return cls(
+            state=state,
+            generation=min(len(run.hypervolumes) + 1, run.config.generations),
+            generations=run.config.generations,
+            evaluated=evaluated,
+            total=total,
+            front_size=len(run.front),
+            hypervolume=run.hypervolumes[-1] if run.hypervolumes else 0.0,
+            elapsed=elapsed,
+            remaining=elapsed / fresh * (total - evaluated) if fresh else math.nan,
+            saved=run.saved,
+            failed=sum(evaluation.status == "failed" for evaluation in run.evaluations),
+            utilisation=busy / (elapsed * max(1, worker_count(run.config))) if elapsed else 0.0,
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True)

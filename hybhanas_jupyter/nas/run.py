@@ -1,12 +1,12 @@
 """A search as a thread: start, pause, resume, stop, events; and the blocking `search`."""
 
 import asyncio
-import logging
 import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +16,19 @@ from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.datainfo import DataInfo
-from hybhanas_jupyter.nas.ending import ended, total_evaluations
+from hybhanas_jupyter.nas.ending import ended
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.progress_bar import show
+from hybhanas_jupyter.nas.events import Events
+from hybhanas_jupyter.nas.progress_bar import follow
 from hybhanas_jupyter.nas.provenance import Provenance
 from hybhanas_jupyter.nas.results import Generation, Progress, Run
 from hybhanas_jupyter.nas.session import Session
 from hybhanas_jupyter.nas.store import Store
-from hybhanas_jupyter.nas.trainers import trainer, worker_count
+from hybhanas_jupyter.nas.trainers import trainer
 
 if TYPE_CHECKING:
     from distributed import Client
 
-_log = logging.getLogger(__name__)
 # Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
 _LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-loading")
 T = TypeVar("T")
@@ -44,12 +44,8 @@ class _BudgetSpentError(Exception):
     """Ends the loop because the time budget is spent."""
 
 
-class Search:
-    """A search that runs on a thread of its own; every method may be called from any thread.
-
-    Callbacks of `on_evaluation`, `on_generation` and `on_finish` are called on the search's thread with an
-    `Evaluation`, a `Generation` or the `Run`; one that raises is logged and does not end the search.
-    """
+class Search(Events):
+    """A search that runs on a thread of its own; every method may be called from any thread."""
 
     def __init__(
         self,
@@ -64,9 +60,9 @@ class Search:
         `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
         `config.workers`; `data` replaces `config.data`.
         """
+        super().__init__()
         self._run = Run("", config, (), (), 0, store=str(store))
         self._store, self._executor, self._data = store, executor, data
-        self._callbacks: dict[type, list[Callable[[Any], None]]] = {Evaluation: [], Generation: [], Run: []}
         self._before = self._run  # what was known when this session began
         self._began = self._ended = math.nan
         self._extended = False
@@ -87,6 +83,7 @@ class Search:
         search._run = run
         search._reason = ended(run.config, run.hypervolumes, len(run.evaluations))
         search._state = "finished" if search._reason else "stopped"
+        search._done.set()
         return search
 
     @property
@@ -162,7 +159,7 @@ class Search:
 
     async def wait(self) -> Run:
         """Wait for the end without blocking the event loop; then as `result`."""
-        while not self._done.is_set():
+        while self._pending():
             await asyncio.sleep(_POLL)
         return self.result()
 
@@ -172,7 +169,7 @@ class Search:
         An interrupt (Ctrl-C, an interrupted cell) stops the search and is raised again.
         """
         try:
-            while self._state in _ACTIVE:
+            while self._pending():
                 self._done.wait(_POLL)
         except KeyboardInterrupt:
             self.stop()
@@ -182,6 +179,11 @@ class Search:
             raise self._error
         return self.run
 
+    def _pending(self) -> bool:
+        if self._state == "new":
+            raise HybHanasError("The search has not begun: call start() first.")
+        return not self._done.is_set()
+
     @property
     def run(self) -> Run:
         """What is known now."""
@@ -190,44 +192,13 @@ class Search:
     @property
     def progress(self) -> Progress:
         """A snapshot of where the search stands."""
-        run, total = self._run, total_evaluations(self.config)
         elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
-        fresh = len(run.evaluations) - len(self._before.evaluations)
-        return Progress(
-            state=self._state,
-            generation=min(len(run.hypervolumes) + 1, self.config.generations),
-            generations=self.config.generations,
-            evaluated=len(run.evaluations),
-            total=total,
-            front_size=len(run.front),
-            hypervolume=run.hypervolumes[-1] if run.hypervolumes else 0.0,
-            elapsed=0.0 if math.isnan(elapsed) else elapsed,
-            remaining=elapsed / fresh * (total - len(run.evaluations)) if fresh else math.nan,
-            saved=run.saved,
-            failed=sum(evaluation.status == "failed" for evaluation in run.evaluations),
-            utilisation=(run.training_time - self._before.training_time) / elapsed / max(1, worker_count(self.config)),
-            reason=str(self._error or self._reason),
-        )
+        reason = str(self._error or self._reason)
+        return Progress.of(self._run, self._before, self._state, reason, 0.0 if math.isnan(elapsed) else elapsed)
 
-    def on_evaluation(self, callback: Callable[[Evaluation], None]) -> None:
-        """Call back after each evaluation."""
-        self._callbacks[Evaluation].append(callback)
-
-    def on_generation(self, callback: Callable[[Generation], None]) -> None:
-        """Call back after each generation."""
-        self._callbacks[Generation].append(callback)
-
-    def on_finish(self, callback: Callable[[Run], None]) -> None:
-        """Call back when the search has ended, for whatever reason; `progress.state` tells it."""
-        self._callbacks[Run].append(callback)
-
-    def _publish(self, run: Run, event: Evaluation | Generation | Run) -> None:
+    def _publish(self, run: Run, event: Evaluation | Generation) -> None:
         self._run = run
-        for callback in tuple(self._callbacks[type(event)]):
-            try:
-                callback(event)
-            except Exception:  # a broken view must not cost the run
-                _log.exception("A callback of the search failed; the search goes on.")
+        self._emit(event)
 
     # Control, for the loop
     @property
@@ -259,7 +230,7 @@ class Search:
             self._ended = time.monotonic()
             with self._lock:
                 self._state = state
-            self._publish(self._run, self._run)
+            self._emit(self._run)
             self._done.set()
 
     def _search(self, database: Store) -> str:
@@ -271,7 +242,7 @@ class Search:
     def _aside(self, load: Callable[[], T]) -> T:
         """What `load` returns; it may take seconds, in which the search can be stopped."""
         loading = _LASTING_THREAD.submit(load)
-        while not wait([loading], _POLL).done:
+        while not wait_for([loading], _POLL).done:
             self.check()
         return loading.result()
 
@@ -295,10 +266,4 @@ def search(
     """
     running = Search(config, store=store, executor=executor, data=data)
     running.start()
-    try:
-        if progress:
-            show(running)
-        return running.result()
-    except KeyboardInterrupt:
-        running.stop()
-        raise
+    return follow(running, progress=progress)

@@ -121,9 +121,7 @@ class Store:
 
     def provenance(self, run: str) -> dict[str, Any]:
         """What the results depend on besides the configuration: data, calibration, versions; empty before the start."""
-        with self._errors():
-            row = self._db.execute("SELECT provenance FROM runs WHERE id = ?", (run,)).fetchone()
-        return dict(json.loads(row[0]))
+        return dict(json.loads(self._only("SELECT provenance FROM runs WHERE id = ?", run)))
 
     def set_provenance(self, run: str, provenance: dict[str, Any]) -> None:
         """Keep what `provenance` gives back."""
@@ -162,15 +160,18 @@ class Store:
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""
-        with self._errors():
-            row = self._db.execute("SELECT config FROM runs WHERE id = ?", (run,)).fetchone()
-        return SearchConfig.from_json(row[0])
+        return SearchConfig.from_json(self._only("SELECT config FROM runs WHERE id = ?", run))
 
     def weights(self, run: str, number: int) -> bytes:
         """The trained state of an evaluation in safetensors format; empty if it was not trained itself."""
+        return bytes(self._only("SELECT weights FROM evaluations WHERE run = ? AND number = ?", run, number))
+
+    def _only(self, query: str, run: str, *more: int) -> Any:
         with self._errors():
-            query = "SELECT weights FROM evaluations WHERE run = ? AND number = ?"
-            return bytes(self._db.execute(query, (run, number)).fetchone()[0])
+            row = self._db.execute(query, (run, *more)).fetchone()
+        if row is None:
+            raise StoreError(f"{self.path!r} does not hold what was asked of run {run!r}.")
+        return row[0]
 
     def evaluations(self, run: str) -> tuple[Evaluation, ...]:
         """All results of a run by number."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.nas import worker
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.resources import default_workers
+from hybhanas_jupyter.nas.resources import worker_count
 from hybhanas_jupyter.nas.training import Task, Trained, prepare, train
 from hybhanas_jupyter.nas.workers import LocalProcesses
 
@@ -42,11 +42,6 @@ def trainer(
     else:
         with _ended(ThreadPoolExecutor(1, "hybhanas-training", prepare)) as thread:
             yield lambda task: thread.submit(train, task, data, stop)
-
-
-def worker_count(config: SearchConfig) -> int:
-    """Worker processes on this machine; 0 trains in this process."""
-    return config.workers if isinstance(config.workers, int) else default_workers()
 
 
 @contextmanager

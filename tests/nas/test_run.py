@@ -238,6 +238,12 @@ def test_wait_leaves_the_event_loop_free(path):
     assert ticks > 3
 
 
+def test_what_has_not_begun_has_no_result_and_what_is_loaded_has_one(whole, path):
+    with pytest.raises(HybHanasError, match="call start"):
+        Search(real.config(), store=path).result()
+    same(asyncio.run(Search.load(whole.store).wait()), whole)
+
+
 def test_a_second_start_is_refused(path):
     search = Search(real.config(), store=path)
     search.start()
