@@ -96,8 +96,9 @@ class QCost(Magics):
 
     def _costs(self, options: "Namespace", devices: "list[Device]", result: CellResult) -> CostTable:
         """Cost the circuits of a cell or line, and keep the result where the options say."""
-        given: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Settings)}
-        settings = Settings(**{name: getattr(self, name, None) if v is None else v for name, v in given.items()})
+        given = {field.name: getattr(options, field.name) for field in fields(Settings)}
+        filled: dict[str, Any] = {k: getattr(self, k, None) if v is None else v for k, v in given.items()}
+        settings = Settings(**filled)
         with _one_line(options.fail_above):
             table = cost_table(self._choose(options, result), devices, settings, result.calls)
             if options.save:
