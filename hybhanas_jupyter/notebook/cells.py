@@ -1,6 +1,7 @@
 """Run a cell's body in the user's namespace and find the circuits in it."""
 
 import ast
+import dis
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -49,16 +50,20 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
     file = ip.compile.cache(source, ip.displayhook.prompt_count, raw_code=f"%%qcost {line}\n{body}")
     nodes = ip.transform_ast(ip.compile.ast_parse(source, filename=file)).body
     shown = [] if ip.displayhook.semicolon_at_end_of_expression(source) else _shown(nodes, ip.ast_node_interactivity)
-    steps = [(_compile(ip, node, file, node in shown), node in shown) for node in nodes]
+    codes = [_compile(ip, node, file, node in shown) for node in nodes]
     # Identities, not objects: what the body replaces must be freed as in a plain cell.
     before = {name: id(value) for name, value in ip.user_ns.items()}
     value = None
     with recorded_calls(source) as calls:
-        for code, is_shown in steps:
+        for node, code in zip(nodes, codes, strict=True):
             value = eval(code, ip.user_global_ns, ip.user_ns)  # an expression's value, None for a statement
-            if is_shown:
+            if node in shown:
                 sys.displayhook(value)
-    bound, used = _variables(nodes, before, ip.user_ns)
+    after = {name: value for name, value in ip.user_ns.items() if not name.startswith("_")}
+    stored = {name for code in codes for name in _stored(code)}
+    bound = {name: v for name, v in after.items() if name in stored or before.get(name) != id(v)}
+    mentioned = (node.id for tree in nodes for node in ast.walk(tree) if isinstance(node, ast.Name))
+    used = {name: after[name] for name in mentioned if name in after}
     label = shorten(ast.unparse(nodes[-1]), 40) if nodes and isinstance(nodes[-1], ast.Expr) else ""
     return CellResult(value, label, bound, used, calls)
 
@@ -101,15 +106,9 @@ def _compile(ip: "InteractiveShell", node: ast.stmt, file: str, is_shown: bool) 
     return code
 
 
-def _variables(
-    nodes: list[ast.stmt], before: Mapping[str, int], namespace: Mapping[str, object]
-) -> tuple[dict[str, object], dict[str, object]]:
-    """The variables that the nodes bound, even to the same object as before, and those that they mention."""
-    names = [node for tree in nodes for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    after = {k: v for k, v in namespace.items() if not k.startswith("_")}
-    bound = {k: v for k, v in after.items() if k in stored or k not in before or before[k] != id(v)}
-    return bound, {node.id: after[node.id] for node in names if node.id in after}
+def _stored(code: "CodeType") -> Iterator[str]:
+    """The variables that the code binds, even to the object that they were bound to before; no function's own."""
+    return (step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_NAME", "STORE_GLOBAL"))
 
 
 def find_circuits(result: CellResult) -> dict[str, Any]:

@@ -67,12 +67,13 @@ def arguments_of(circuit: object, calls: Calls) -> tuple[Any, ...]:
     pennylane = sys.modules.get("pennylane")
     if pennylane is None or not isinstance(circuit, pennylane.QNode):
         return ()
-    required = [p.name for p in inspect.signature(circuit.func).parameters.values() if p.default is p.empty]
+    parameters = inspect.signature(circuit.func).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     probes = [_Probe(set()) for _ in required]
     try:
         with pennylane.queuing.AnnotatedQueue():
             circuit.func(*probes)
-    except Exception:
+    except Exception:  # whatever the user's function says to a probe
         name = circuit.func.__name__
         call = f"{name}({', '.join(required)})"
         raise CircuitError(

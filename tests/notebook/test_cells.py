@@ -121,6 +121,8 @@ def circuits_of(shell, body):
         ("old.h(0)", ["old"]),
         ("qc = old.compose(old)", ["qc"]),
         ("old = old", ["old"]),
+        ("def f():\n    old = 1\nqc = make(2)", ["qc"]),
+        ("for old in [old]:\n    pass", ["old"]),
         ("%%capture\nqc = make(2)", ["qc"]),
         ("text = 'OPENQASM 2.0; qreg q[1];'", ["text"]),
         ("_hidden = make(2)", []),

@@ -94,6 +94,15 @@ def test_shapes_that_cannot_be_derived_are_asked_for(body):
         arguments_of(qnode(body), {})
 
 
+def test_variadic_parameters_need_nothing():
+    @qml.qnode(DEVICE)
+    def variadic(*angles, **settings):
+        qml.RX(angles[0] if angles else 0.3, 0)
+        return qml.expval(qml.PauliZ(0))
+
+    assert arguments_of(variadic, {}) == ()
+
+
 def test_what_was_called_and_what_needs_nothing():
     with recorded_calls("") as calls:
         circuit(0.2)
