@@ -64,6 +64,7 @@ class ScriptedSearch:
         self.state = "new"
         self.done = 0
         self._script = evaluations(config)
+        self._runs: dict[int, Run] = {}
         self._listeners: dict[str, list] = {"generation": [], "finish": []}
         self._going = threading.Event()
 
@@ -106,8 +107,13 @@ class ScriptedSearch:
 
     @property
     def run(self) -> Run:
-        shown = self._script[: self.done * self.config.population]
-        groups = [[e for e in shown if e.generation == g] for g in range(1, self.done + 1)]
+        if self.done not in self._runs:
+            self._runs[self.done] = self._after(self.done)
+        return self._runs[self.done]
+
+    def _after(self, generations: int) -> Run:
+        shown = self._script[: generations * self.config.population]
+        groups = [[e for e in shown if e.generation == g] for g in range(1, generations + 1)]
         return Run(
             id="scripted",
             config=self.config,
