@@ -82,7 +82,9 @@ class Board(widgets.VBox):
     def _draw(self) -> None:
         shown = [e for e in self._evaluations if e.generation <= self._replay.value]
         best = front(shown, self._goal)
-        self._drawn = _drawable(shown, best)
+        known, self._drawn = self._drawn, _drawable(shown, best)
+        if any(known[row : row + 1] != self._drawn[row : row + 1] for row in self._picked):
+            self.pick([])
         for cost, view in zip(COSTS, self._views, strict=True):
             view.update(pareto_data(self._drawn, cost, front=best))
         members = {e.number for e in best}

@@ -82,10 +82,14 @@ class Configurator(widgets.VBox):
         config = self.config
         if config is None or (self.search is not None and self.search.progress.state not in ENDED):
             return
-        self.search = Search(config, store=self._store)
-        self.live.attach(self.search)
-        self.search.start()
-        self.live.refresh()
+        search = Search(config, store=self._store)
+        try:
+            search.start()
+        except HybHanasError as error:
+            self._summary.value = str(error)
+            return
+        self.search = search
+        self.live.attach(search)
 
 
 def configurator(config: SearchConfig | None = None, store: str | Path = "runs.db") -> Configurator:

@@ -1,12 +1,14 @@
 """The running search: controls, status and the views that gain points as each generation finishes."""
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import ipywidgets as widgets
 from IPython.display import display
 
+from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.results import Generation, Run
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.ablation import AblationView
@@ -22,6 +24,7 @@ from hybhanas_jupyter.notebook.status import StatusPanel
 from hybhanas_jupyter.notebook.style import style_sheet
 
 REFRESH = 0.25  # seconds between two looks at the progress
+REREAD = 1.0  # seconds between two looks into the store of another process
 ENDED = ("stopped", "finished", "failed")
 
 
@@ -97,8 +100,14 @@ class LiveView(widgets.VBox):
             self.stop.disabled = progress.state not in ("running", "paused")
 
     def _command(self, name: str) -> None:
-        if self._search is not None:
+        if self._search is None:
+            return
+        try:
             getattr(self._search, name)()
+        except HybHanasError as error:
+            self._status.say(str(error))
+        else:
+            self._status.say("")
             self.refresh()
             self._follow()
 
@@ -110,7 +119,7 @@ class LiveView(widgets.VBox):
     def _watch(self) -> None:
         while self._search is not None and (self._look_elsewhere() or self._search.progress.state not in ENDED):
             self.refresh()
-            threading.Event().wait(REFRESH)
+            time.sleep(REFRESH if self._search.progress.state not in ENDED else REREAD)
         self.refresh()
 
     def _look_elsewhere(self) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 import ipywidgets as widgets
 
@@ -23,12 +24,14 @@ class StatusPanel(widgets.VBox):
         self._generation = _bar("Generation", "hyb-generation")
         self._numbers = widgets.Label()
         self._numbers.add_class("hyb-numbers")
+        self._error = widgets.HTML()
+        self._error.add_class("hyb-error")
         self._failures = widgets.HTML()
         self._failures.add_class("hyb-failures")
         self._shown_failures = -1
         bars = widgets.HBox([self._whole, self._generation])
         bars.add_class("hyb-bars")
-        super().__init__([self._state, bars, self._numbers, self._failures])
+        super().__init__([self._state, self._error, bars, self._numbers, self._failures])
 
     def update(self, progress: Progress, population: int) -> None:
         """Show `progress`; only what changed is sent to the browser."""
@@ -37,6 +40,10 @@ class StatusPanel(widgets.VBox):
         within = progress.evaluated - (progress.generation - 1) * population
         _set_bar(self._whole, progress.evaluated, progress.total, progress.state)
         _set_bar(self._generation, within, population, progress.state)
+
+    def say(self, error: str) -> None:
+        """Show why a command could not be carried out; an empty text clears it."""
+        self._error.value = escape(error)
 
     def list_failures(self, evaluations: Sequence[Evaluation]) -> None:
         """List the candidates without a result."""

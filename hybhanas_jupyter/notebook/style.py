@@ -3,7 +3,8 @@
 from ipywidgets import HTML
 
 _RULES = """
-.hyb-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(max(420px, 45%), 1fr)); gap: 4px; overflow: hidden }
+.hyb-grid { display: grid; gap: 4px; overflow: hidden;
+  grid-template-columns: repeat(auto-fit, minmax(max(420px, 45%), 1fr)) }
 .hyb-pareto .axislabel, .hyb-pareto .tick text { fill: var(--jp-ui-font-color1, #333) !important }
 .hyb-pareto .axislabel { font-size: 12px }
 .hyb-pareto .legend text, .hyb-ablation text, .hyb-curve text { fill: var(--jp-ui-font-color1, #333) !important }

@@ -3,6 +3,7 @@
 import pytest
 from ipywidgets import HTML
 
+from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.notebook import configurator as module
@@ -149,3 +150,13 @@ def test_forecast_says_size_time_and_the_largest_corner(panel):
     assert told.error > 0
     dearer = forecast(config.replace(space=SearchSpace(qubits=(2, 5), depth=(1, 5)), workers=0))
     assert dearer.corner_time > told.corner_time
+
+
+def test_a_search_that_cannot_start_says_why(panel, monkeypatch):
+    def refuse(self):
+        raise StoreError("Run store '/none/runs.db': no such folder.")
+
+    monkeypatch.setattr(ScriptedSearch, "start", refuse)
+    panel.start.click()
+    assert panel.search is None
+    assert "no such folder" in of_class(panel, "hyb-summary")[0].value

@@ -3,6 +3,7 @@
 import pytest
 from ipywidgets import HTML
 
+from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.nas.store import Store
@@ -134,3 +135,27 @@ def test_a_member_of_the_front_can_be_picked_without_a_mouse(search):
         (row,) = figure.marks[-1].selected
         assert figure.marks[-1].names[row] == best.architecture.label
     assert f"Candidate #{best.number}" in " ".join(w.value for w in everything(view) if isinstance(w, HTML))
+
+
+def test_a_command_that_is_refused_says_why(search, monkeypatch):
+    view = LiveView(search)
+    search.start()
+    view.pause.click()
+
+    def refuse():
+        raise StoreError("<b>being written</b> by another process.")
+
+    monkeypatch.setattr(search, "resume", refuse)
+    view.resume.click()
+    assert "&lt;b&gt;being written" in of_class(view, "hyb-error")[0].value
+
+
+def test_a_pick_is_dropped_when_its_candidate_is_no_longer_drawn(search):
+    view = LiveView(search)
+    search.start()
+    search.play(2)
+    first = of_class(view, "hyb-pareto")[0].marks[-1]
+    first.selected = [8]
+    (slider,) = of_class(view, "hyb-replay")
+    slider.value = 1
+    assert first.selected is None
