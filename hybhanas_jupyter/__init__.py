@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_HOME[name]}")
-    globals()[name] = module if _HOME[name].endswith(f".{name}") else getattr(module, name)
+    globals()[name] = getattr(module, name, module)  # `checks` is a module itself
     return globals()[name]
 
 
