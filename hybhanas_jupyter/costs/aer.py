@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device
 
@@ -17,11 +18,13 @@ def noisy_fidelity(circuit: "QuantumCircuit", device: Device) -> float:
     """Fidelity of the state after a bound physical circuit to the ideal one, by Aer's density matrix.
 
     Aer's own device noise (depolarizing and relaxation of every gate), and relaxation of every qubit that idles, as
-    Qiskit schedules it. Needs `dt` and 2^(2n) numbers for n active qubits.
+    Qiskit schedules it. Takes memory for 4^n numbers, n being the active qubits. Raises `DeviceError` without `dt`.
     """
     from qiskit.quantum_info import Statevector
     from qiskit_aer import AerSimulator
 
+    if device.calibration.seconds_per_dt is None:
+        raise DeviceError(f"{device.name} has no dt, which Qiskit needs to schedule idle qubits: use a newer device.")
     small, qubits = _without_idle_qubits(circuit)
     target = _local_target(qubits, device.calibration)
     noisy = _with_idle_relaxation(small, target)

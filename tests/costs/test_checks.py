@@ -3,6 +3,7 @@ from matplotlib.figure import Figure
 
 from hybhanas_jupyter.costs import checks
 from hybhanas_jupyter.costs.checks import Check, Point
+from hybhanas_jupyter.errors import DeviceError
 
 
 def test_figures_by_hand():
@@ -20,6 +21,11 @@ def test_scheduler_agrees_and_the_papers_averages_are_slightly_above():
     assert checks.scheduler(circuits=3).max_relative_error <= 1e-12
     paper = checks.scheduler(["fake_kyiv"], circuits=3, model="paper")
     assert all(1 < point.predicted / point.reference < 1.6 for point in paper.points)
+
+
+def test_devices_that_cannot_be_simulated_are_named():
+    with pytest.raises(DeviceError, match="fake_burlington has no dt"):
+        checks.reliability(["fake_burlington"], circuits=1)
 
 
 def test_reliability_follows_aer_on_circuits_of_its_own():
