@@ -24,6 +24,8 @@ from hybhanas_jupyter.nas.space import SearchSpace
 CANDIDATES = 8  # sampled for the calibration
 _STUDENT = 2.365  # 95 percent quantile of Student's t for 7 degrees of freedom
 _BATCHES = 6
+_BOOT = """import torch; from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+QuantumLayer(2, 1)(torch.zeros(1, 2)).sum().backward()"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Forecast:
         ansatz = self.corner
         return (
             f"About {seconds(self.wall_time)} (± {self.error:.0%}) for {self.evaluations} evaluations with "
-            f"{self.workers} workers, from {CANDIDATES} candidates tried here; early stops make it shorter. "
+            f"{self.workers} workers, from {CANDIDATES} candidates tried here; early stops make it shorter, other "
+            "load longer. "
             f"Most expensive corner: {ansatz.n_qubits} qubits x {ansatz.depth} {'-'.join(ansatz.rotations)} "
             f"{ansatz.entangler} {ansatz.topology} would take {seconds(self.corner_time)} of quantum time to train."
         )
@@ -61,6 +64,7 @@ def forecast(config: SearchConfig) -> Forecast:
     data = config.load_data()
     costs = Costs(config, Provenance.now(config, DataInfo.of(data)))
     sample = _sample(config, data)
+    _training_seconds(sample[0], data, config.training)  # warms up this process
     training = [_training_seconds(architecture, data, config.training) for architecture in sample]
     costing = [_seconds(partial(costs, architecture)) for architecture in sample]
     corner = largest_circuit(config.space)
@@ -90,7 +94,7 @@ def _sample(config: SearchConfig, data: Dataset) -> list[Architecture]:
 
 
 def _training_seconds(architecture: Architecture, data: Dataset, training: TrainingSettings) -> float:
-    """Seconds of all epochs, from the second epoch on a few batches (the first one warms up)."""
+    """Seconds of a candidate: all epochs as fast as the second one on a few batches, and what comes before it."""
     from hybhanas_jupyter.models.fit import fit
     from hybhanas_jupyter.models.hybrid import HybridNet
 
@@ -103,13 +107,15 @@ def _training_seconds(architecture: Architecture, data: Dataset, training: Train
         x_validation=data.x_validation[:checked],
         y_validation=data.y_validation[:checked],
     )
+    start = time.perf_counter()
     net = HybridNet(data.input_shape, data.n_classes, architecture.convolutions, architecture.ansatz)
     history = fit(net, part, epochs=2, batch_size=training.batch_size, early_stop_accuracy=0.0)
-    return history.epochs[-1].seconds / share * training.epochs
+    epoch = history.epochs[-1].seconds
+    return max(0.0, time.perf_counter() - start - 2 * epoch) + epoch / share * training.epochs
 
 
 def _worker_boot() -> float:
-    return _seconds(lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True))
+    return _seconds(lambda: subprocess.run([sys.executable, "-c", _BOOT], check=True))
 
 
 def _seconds(call: Callable[[], object]) -> float:
