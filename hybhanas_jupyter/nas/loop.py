@@ -157,7 +157,8 @@ class Loop:
     def _task(self, key: str, architecture: Architecture) -> Task:
         digest = hashlib.sha256(f"{self.config.seed} {key}".encode()).digest()
         settings = self.config.training.model_dump()
-        return Task(architecture, settings, settings.pop("time_limit"), int.from_bytes(digest[:4]))
+        time_limit = settings.pop("time_limit")
+        return Task(architecture, settings, time_limit, int.from_bytes(digest[:4]))
 
     def _share(self, candidate: Evaluation, source: Evaluation) -> None:
         outcome = {name: getattr(source, name) for name in ("status", "reason", "accuracy", "history")}

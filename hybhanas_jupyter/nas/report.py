@@ -36,7 +36,9 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
 def run_report(run: "Run") -> Report:
     """The front with its knee, and why candidates failed."""
     share = f", hypervolume {significant(run.hypervolumes[-1])}" if run.hypervolumes else ""
-    title = f"Run {run.id}: {len(run.evaluations)} evaluations, {run.saved} saved, front of {len(run.front)}{share}"
+    invalid = f", {run.invalid} not buildable" if run.invalid else ""
+    count = f"{len(run.evaluations)} evaluations, {run.saved} saved{invalid}"
+    title = f"Run {run.id}: {count}, front of {len(run.front)}{share}"
     reasons = Counter(e.reason for e in run.evaluations if e.status == "failed")
     failed = [f"{count} x {reason}" for reason, count in reasons.most_common()]
     return Report(title, [_front_table(run)] if run.front else [], folded={"Failed": failed})

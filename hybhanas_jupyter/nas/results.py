@@ -81,8 +81,8 @@ class Generation:
 class Run(Reported):
     """All evaluations of a run by number, and the hypervolume after each finished generation.
 
-    `repeated` counts children that were drawn again because their architecture was known already. `data` describes the
-    data set, `store` is the path of the run store.
+    `repeated` and `invalid` count children that were drawn again: known already, or not to be built. `data` describes
+    the data set, `store` is the path of the run store.
     """
 
     id: str
@@ -90,6 +90,7 @@ class Run(Reported):
     evaluations: tuple[Evaluation, ...]
     hypervolumes: tuple[float, ...]
     repeated: int
+    invalid: int = 0
     data: DataInfo | None = None
     store: str = ""
 

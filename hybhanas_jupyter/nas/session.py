@@ -50,7 +50,10 @@ class Session:
         kept = {e.number: e for e in (*self.known.evaluations, evaluation)}
         evaluations = tuple(kept[number] for number in sorted(kept))
         assert self.loop is not None
-        self.known = replace(self.known, evaluations=evaluations, repeated=self.loop.counts["repeated"])
+        counts = self.loop.counts
+        self.known = replace(
+            self.known, evaluations=evaluations, repeated=counts["repeated"], invalid=counts["invalid"]
+        )
         self.publish(self.known, evaluation)
 
     def _finish(self, loop: Loop, number: int) -> None:

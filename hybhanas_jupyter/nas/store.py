@@ -67,6 +67,8 @@ class Store:
             raise StoreError(f"{self.path!r} is another program's database. Give another path.")
         if version > _VERSION:
             raise StoreError(f"{self.path!r} was written by a newer version (format {version}, known: {_VERSION}).")
+        if not tables and not write and self.path != ":memory:":
+            raise StoreError(f"{self.path!r} holds no run yet.")
         if write:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
@@ -152,11 +154,11 @@ class Store:
             raise StoreError(f"No run {run or ''!r} in {self.path!r}. Runs: {', '.join(known[-5:]) or 'none'}.")
         run = run or known[-1]
         generations = self.generations(run)
-        repeated = generations[-1].counts["repeated"] if generations else 0
+        counts = generations[-1].counts if generations else {"repeated": 0}
         hypervolumes = tuple(generation.hypervolume for generation in generations)
         provenance = self.provenance(run)
         data = DataInfo.from_dict(provenance["data"]) if provenance else None
-        return Run(run, self.config(run), self.evaluations(run), hypervolumes, repeated, data, self.path)
+        return Run(run, self.config(run), self.evaluations(run), hypervolumes, data=data, store=self.path, **counts)
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""

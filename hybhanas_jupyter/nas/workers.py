@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -49,8 +51,9 @@ class _Process:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
+        call = pickle.dumps((function, args))
         try:
-            pickle.dump((function, args), stdin)
+            stdin.write(call)
             stdin.flush()
             done, value = pickle.load(stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -85,7 +88,8 @@ class _Process:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
+                with suppress(OSError):  # a call that the dead process did not read
+                    stream.close()
 
 
 class LocalProcesses(Executor):
@@ -99,21 +103,23 @@ class LocalProcesses(Executor):
         self._calls: SimpleQueue[Any] = SimpleQueue()
         self._setup = setup
         self._time_limit = time_limit
-        self._closed = False
+        self._closed = self._cancelled = False
         self._processes = [_Process(setup) for _ in range(workers)]
         self._threads = [threading.Thread(target=self._serve, args=(i,), daemon=True) for i in range(workers)]
         for thread in self._threads:
             thread.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """Schedule `fn(*args)` on the next free process."""
+        """Schedule `fn(*args, **kwargs)`, which must be picklable, on the next free process."""
+        if self._closed:
+            raise RuntimeError("The worker processes have ended.")
         future: Future[Any] = Future()
-        self._calls.put((future, fn, args))
+        self._calls.put((future, partial(fn, **kwargs) if kwargs else fn, args))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes: after the calls that were submitted, or at once with `cancel_futures`."""
-        self._closed = cancel_futures
+        self._closed, self._cancelled = True, cancel_futures
         for _ in self._threads:
             self._calls.put(None)
         if cancel_futures:
@@ -126,7 +132,7 @@ class LocalProcesses(Executor):
     def _serve(self, slot: int) -> None:
         while (item := self._calls.get()) is not None:
             future, function, args = item
-            if self._closed:
+            if self._cancelled:
                 future.cancel()
             if not future.set_running_or_notify_cancel():
                 continue

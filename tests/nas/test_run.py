@@ -101,6 +101,13 @@ def test_four_generations_across_a_resume_are_those_in_one_go(whole, path):
     assert Search.load(path).config.generations == 4
 
 
+def known(path):
+    try:
+        return Search.load(path).run.evaluations
+    except StoreError:  # not there yet
+        return ()
+
+
 LONG = {"training": {"epochs": 60, "early_stop_accuracy": 0}}
 KILLED = """
 import sys
@@ -122,14 +129,14 @@ def test_kill_9_at_random_moments_loses_nothing_but_time(path, tmp_path):
         process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, text=True)
         process.stdout.readline()
         arguments = [str(path), "resume"]
-        known = len(Search.load(path).run.evaluations)
-        if kills == 3 or known == 16:
+        before = len(known(path))
+        if kills == 3 or before == 16:
             break
         time.sleep(rng.random() * 0.3)
         process.send_signal(signal.SIGKILL)
         kills += 1
         process.communicate()
-        assert len(Search.load(path).run.evaluations) >= known > 0
+        assert len(known(path)) >= before > 0
     process.communicate()
     assert process.returncode == 0
     assert kills >= 2
@@ -316,7 +323,6 @@ class Sabotaged(LocalProcesses):
     """Worker processes in which every candidate of four qubits runs into one trouble or another."""
 
     troubles = (
-        ((calls.die, signal.SIGSEGV), "the worker died (signal 11)"),
         ((calls.die, signal.SIGKILL), "the worker died (signal 9, perhaps out of memory)"),
         ((calls.exhaust,), "MemoryError: "),
     )
@@ -329,11 +335,11 @@ class Sabotaged(LocalProcesses):
         if task.architecture.ansatz.n_qubits < 4:
             return super().submit(function, task, data)
         number = self.met.setdefault(task.architecture.identity, len(self.met))
-        return super().submit(*self.troubles[number % 3][0])
+        return super().submit(*self.troubles[number % 2][0])
 
 
 def test_candidates_in_trouble_are_recorded_and_the_search_goes_on(path):
-    config = real.config(generations=1, population=12)
+    config = real.config(generations=1, population=8)
     with Sabotaged() as executor:
         run = search(config, store=path, executor=executor, progress=False)
     sound = search(config, store=path, progress=False)
@@ -386,21 +392,16 @@ import sys
 from hybhanas_jupyter.nas.run import search
 from tests.nas import real
 try:
-    search(real.config(generations=1000, workers=1), store=sys.argv[1], progress=bool(int(sys.argv[2])))
+    search(real.config(generations=1000, workers=1), store=sys.argv[1])
 except KeyboardInterrupt:
     print("interrupted")
 """
 
 
-@pytest.mark.parametrize("progress", ["0", "1"])
-def test_ctrl_c_stops_a_script_cleanly(path, progress):
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, str(path), progress],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not (path.exists() and Search.load(path).run.evaluations):
+def test_ctrl_c_stops_a_script_cleanly(path):
+    command = [sys.executable, "-c", INTERRUPTED, str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not known(path):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=5)

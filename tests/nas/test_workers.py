@@ -1,4 +1,5 @@
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -44,6 +45,21 @@ def test_a_call_that_goes_wrong_takes_nothing_with_it(processes, call, reason):
         bad.result(timeout=30)
     assert [future.result(timeout=30) for future in good] == list(range(0, 20, 2))
     assert processes.submit(calls.recall).result(timeout=30)[0] == "setup"
+
+
+def test_a_call_that_cannot_be_sent_leaves_its_process_usable(processes):
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        processes.submit(lambda: None).result()
+    assert processes.submit(calls.double, value=3).result() == 6
+
+
+def test_nothing_is_taken_after_the_shutdown():
+    executor = LocalProcesses(1, (calls.remember, (1,)), time_limit=60)
+    last = executor.submit(calls.double, 2)
+    executor.shutdown()
+    assert last.result() == 4
+    with pytest.raises(RuntimeError):
+        executor.submit(calls.double, 2)
 
 
 def test_what_a_library_prints_does_not_spoil_the_results(processes):
