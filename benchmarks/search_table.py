@@ -29,7 +29,7 @@ TABLE = Path(__file__).parent / "results" / "search_table.csv.gz"
 PARTIAL = TABLE.with_suffix("").with_suffix(".partial.csv")
 CONFIG = SearchConfig(
     space=SearchSpace(
-        qubits=(2, 8),
+        qubits=(2, 5),
         depth=(1, 8),
         rotations=("RX", "RY", "RZ-RY", "RY-RZ", "RX-RY", "RX-RY-RZ"),
         cnn=FixedCNN(layers=(Convolution(4, stride=2),)),
