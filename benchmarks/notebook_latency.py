@@ -47,13 +47,13 @@ def made_up(generations, population):
     search.start()
 view = LiveView()
 view"""
-# Frames, not timers, so that what is waited for has been drawn. The views of the real search come first on the page.
+# Frames, not timers, so that what is waited for has been drawn. The made-up search's views are the last on the page.
 UNTIL = """const until = seen => new Promise(done => {
     const look = () => seen() ? requestAnimationFrame(() => done(Date.now())) : requestAnimationFrame(look);
     look();
 });
-const views = [4, 5, 6, 7];
-const marks = view => [...document.querySelectorAll('.hyb-pareto')[view]
+const views = [0, 1, 2, 3];
+const marks = view => [...[...document.querySelectorAll('.hyb-grid')].at(-1).children[view]
     .querySelectorAll('.svg-figure > g > g:first-of-type > g:nth-child(3) .dot')];
 const status = () => document.querySelector('.hyb-status').textContent;
 """
@@ -111,7 +111,7 @@ def picks(page: Page) -> list[float]:
     pick = f"""async row => {{ {UNTIL}
         const picked = view => getComputedStyle(marks(view)[row]).strokeWidth === '3px';
         const start = Date.now();
-        marks(5)[row].dispatchEvent(new MouseEvent('click', {{bubbles: true}}));
+        marks(1)[row].dispatchEvent(new MouseEvent('click', {{bubbles: true}}));
         return await until(() => views.every(picked)) - start; }}"""
     found = []
     for row in range(100, 100 + REPEATS):

@@ -48,12 +48,12 @@ class Board(widgets.VBox):
         self._replay.add_class("hyb-replay")
         self._replay.observe(lambda _: self._draw(), "value")
         self._legend = widgets.HTML()
-        grid = widgets.GridBox([view.figure for view in self._views])
-        grid.add_class("hyb-grid")
+        self._grid = widgets.GridBox([view.figure for view in self._views])
+        self._grid.add_class("hyb-grid")
         tools = widgets.HBox(
             [self._replay, self._mouse, self._member, self._clear], layout=widgets.Layout(flex_flow="row wrap")
         )
-        super().__init__([tools, grid, self._legend])
+        super().__init__([tools, self._grid, self._legend])
 
     def expect(self, config: SearchConfig) -> None:
         """Empty the views for a run of `config`."""
@@ -82,11 +82,15 @@ class Board(widgets.VBox):
     def _draw(self) -> None:
         shown = [e for e in self._evaluations if e.generation <= self._replay.value]
         best = front(shown, self._goal)
-        known, self._drawn = self._drawn, _drawable(shown, best)
-        if any(known[row : row + 1] != self._drawn[row : row + 1] for row in self._picked):
+        before, self._drawn = self._drawn, _drawable(shown, best)
+        if any(before[row : row + 1] != self._drawn[row : row + 1] for row in self._picked):
             self.pick([])
-        for cost, view in zip(COSTS, self._views, strict=True):
-            view.update(pareto_data(self._drawn, cost, front=best))
+        planes = [pareto_data(self._drawn, cost, front=best) for cost in COSTS]
+        for plane, view in zip(planes, self._views, strict=True):
+            view.update(plane)
+        known = [view.figure for plane, view in zip(planes, self._views, strict=True) if plane.xs.size]
+        if known and known != list(self._grid.children):  # a search that does not count classical time has none
+            self._grid.children = known
         members = {e.number for e in best}
         rows = [
             (f"#{e.number} {e.architecture.label}", row) for row, e in enumerate(self._drawn) if e.number in members

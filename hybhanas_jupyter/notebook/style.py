@@ -11,7 +11,7 @@ _RULES = """
 .hyb-row { flex-wrap: wrap; gap: 24px; align-items: flex-start }
 .hyb-row > * { flex: 1 1 320px; overflow: hidden }
 .hyb-bars { gap: 12px }
-.hyb-circuit pre { font-size: 11px; line-height: 1.15; max-height: 420px; overflow: auto }
+.hyb-circuit pre { font-size: 11px; line-height: 1.15; max-height: 420px; overflow: auto; white-space: pre }
 .hyb-group { display: grid; grid-template-columns: repeat(auto-fit, minmax(28em, 1fr)); overflow: visible }
 .hyb-wide { grid-column: 1 / -1 }
 .hyb-fields { flex-wrap: wrap; align-items: center }

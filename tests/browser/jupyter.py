@@ -139,6 +139,7 @@ def set_theme(page: Page, name: str) -> None:
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
     light = str(name == "JupyterLab Light").lower()
     page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
 
 
 def _private(home: Path) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """The live view follows a search: what is written into the widgets, and what its buttons do."""
 
+from dataclasses import replace
+from math import nan
+
 import pytest
 from ipywidgets import HTML
 
@@ -159,3 +162,12 @@ def test_a_pick_is_dropped_when_its_candidate_is_no_longer_drawn(search):
     (slider,) = of_class(view, "hyb-replay")
     slider.value = 1
     assert first.selected is None
+
+
+def test_costs_that_are_not_counted_have_no_view(search):
+    search._script = tuple(replace(evaluation, classical_time=nan) for evaluation in search._script)
+    view = LiveView(search)
+    assert len(points(view)) == 4
+    search.start()
+    search.play()
+    assert points(view) == [5, 5]
