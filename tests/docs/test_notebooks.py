@@ -40,6 +40,6 @@ def test_links_lead_to_files(notebook):
 
 
 def test_begins_with_a_title_and_ends_with_a_question(notebook):
-    titles = [cell.source.partition("\n")[0] for cell in notebook.cells if cell.cell_type == "markdown"]
-    assert titles[0].startswith("# ")
-    assert "## The question" in titles or titles[0] == "# Quickstart"
+    lines = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    assert lines[0].startswith("# ")
+    assert "## The question" in lines or lines[0] == "# Quickstart"
