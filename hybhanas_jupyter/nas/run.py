@@ -102,8 +102,7 @@ class Search(Events):
         Raises `HybHanasError` if it runs already, `StoreError` if the store cannot be written.
         """
         with self._lock:
-            if self._state in _ACTIVE:
-                raise HybHanasError(f"The search is {self._state} already.")
+            self._refuse_if_active()
             held = ExitStack()
             database = self._open(held)
             for flag in (self._stop, self._pause, self._done):
@@ -112,6 +111,10 @@ class Search(Events):
             self._began, self._ended = time.monotonic(), math.nan
             self._state, self._reason, self._error = "running", "", None
         threading.Thread(target=self._main, args=(database, held), name=f"search-{self.id}", daemon=True).start()
+
+    def _refuse_if_active(self) -> None:
+        if self._state in _ACTIVE:
+            raise HybHanasError(f"The search is {self._state} already.")
 
     def _open(self, held: ExitStack) -> Store:
         """The store, with this run in it and locked until `held` is closed."""
@@ -135,10 +138,11 @@ class Search(Events):
     def resume(self, generations: int = 0) -> None:
         """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured."""
         with self._lock:
-            if self._state == "paused":
+            if self._state == "paused" and not generations:
                 self._state = "running"
                 self._pause.clear()
                 return
+            self._refuse_if_active()
         if generations:
             config = self.config.replace(generations=self.config.generations + generations)
             self._run = replace(self._run, config=config)

@@ -45,7 +45,7 @@ def test_a_cluster_gives_the_same_run(way, client, whole, tmp_path):
 
 
 def test_a_worker_killed_in_the_middle_of_a_generation_costs_nothing_but_time(client, tmp_path):
-    config = real.config(generations=2, population=6, training={"epochs": 40, "early_stop_accuracy": 0})
+    config = real.config(generations=2, population=6, training={"epochs": 150, "early_stop_accuracy": 0})
     running, reached = Search(config, store=tmp_path / "runs.db", executor=client), threading.Event()
     running.on_evaluation(lambda _: reached.set())
     running.start()

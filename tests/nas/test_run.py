@@ -144,12 +144,16 @@ def test_kill_9_at_random_moments_loses_nothing_but_time(path, tmp_path):
 
 
 def test_stop_takes_effect_within_a_second_and_resume_goes_on(whole, path):
-    search = Search(real.config(), store=path)
-    reached = threading.Event()
-    search.on_evaluation(lambda evaluation: reached.set() if evaluation.generation == 2 else None)
+    search, stopped = Search(real.config(), store=path), threading.Event()
+
+    def stop_once(evaluation):
+        if evaluation.generation == 2 and not stopped.is_set():
+            search.stop()
+            stopped.set()
+
+    search.on_evaluation(stop_once)
     search.start()
-    assert reached.wait(60)
-    search.stop()
+    assert stopped.wait(60)
     assert search.ended(timeout=1.0)
     assert search.progress.state == "stopped"
     assert 4 < len(search.result().evaluations) < 16
@@ -177,12 +181,16 @@ def test_stop_takes_effect_while_qiskit_and_the_workers_are_still_loading(path):
 
 
 def test_pause_holds_and_resume_goes_on(whole, path):
-    search = Search(real.config(), store=path)
-    reached = threading.Event()
-    search.on_evaluation(lambda _: reached.set())
+    search, paused = Search(real.config(), store=path), threading.Event()
+
+    def pause_once(_):
+        if not paused.is_set():
+            search.pause()
+            paused.set()
+
+    search.on_evaluation(pause_once)
     search.start()
-    assert reached.wait(60)
-    search.pause()
+    assert paused.wait(60)
     time.sleep(1.0)  # what is in training finishes
     held = search.progress
     assert held.state == "paused"
@@ -256,6 +264,9 @@ def test_a_second_start_is_refused(path):
     search.start()
     with pytest.raises(HybHanasError, match="running already"):
         search.start()
+    with pytest.raises(HybHanasError, match="running already"):
+        search.resume(generations=3)
+    assert search.config.generations == 4
     search.stop()
     search.result()
 
@@ -264,8 +275,10 @@ def test_two_searches_cannot_write_the_same_run(path):
     search(real.config(generations=1), store=path, progress=False)
     first, second = Search.load(path), Search.load(path)
     first.resume(generations=1)
+    first.pause()
     with pytest.raises(StoreError, match="being written"):
         second.resume(generations=1)
+    first.resume()
     first.result()
 
 
