@@ -21,6 +21,7 @@ _HOME = {
     "compare": "costs.comparison",
     "configurator": "notebook.configurator",
     "device": "hardware.devices",
+    "device_profile": "costs.profile",
     "devices": "hardware.devices",
     "hybrid_cost": "costs.classical",
     "load_dataset": "data",
