@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -28,6 +29,7 @@ from hybhanas_jupyter.nas.trainers import trainer
 
 if TYPE_CHECKING:
     from distributed import Client
+    from ipywidgets import Widget
 
 # Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
 _LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-loading")
@@ -192,6 +194,12 @@ class Search(Events):
     def run(self) -> Run:
         """What is known now."""
         return self._run
+
+    def view(self) -> "Widget":
+        """The live view of this search for a notebook; it also follows a run that another process writes."""
+        live = import_module("hybhanas_jupyter.notebook.live")  # by name: the notebook's layer is above this one
+        view: Widget = live.LiveView(self, self._store)
+        return view
 
     @property
     def progress(self) -> Progress:

@@ -171,3 +171,10 @@ def test_costs_that_are_not_counted_have_no_view(search):
     search.start()
     search.play()
     assert points(view) == [5, 5]
+
+
+def test_a_stored_run_shows_itself(tmp_path):
+    started = Search(SearchConfig.preset("quick", generations=1, population=4, workers=0), store=tmp_path / "runs.db")
+    started.start()
+    evaluated = [e for e in started.result().evaluations if e.status == "ok"]
+    assert points(Search.load(tmp_path / "runs.db").view())[0] == len(evaluated) == 4
