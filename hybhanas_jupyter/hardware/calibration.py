@@ -89,8 +89,9 @@ class Calibration(_Frozen):
         properties = target.qubit_properties or [None] * (target.num_qubits or 0)
         gates = [
             GateCalibration(name=gate, qubits=qubits, duration=_known(data, "duration"), error=_known(data, "error"))
-            for gate in _calibrated_names(target)
-            for qubits, data in target[gate].items()
+            # Sorted, as Qiskit lists a fake backend's gates in another order in every process.
+            for gate in sorted(_calibrated_names(target))
+            for qubits, data in sorted(target[gate].items(), key=lambda entry: entry[0])
         ]
         if not any(gate.duration for gate in gates):
             raise DeviceError(
@@ -181,7 +182,7 @@ class Calibration(_Frozen):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the native gates, "measure" included, in the order of the device's target."""
+        """Names of the native gates, "measure" included, sorted."""
         return tuple(dict.fromkeys(gate.name for gate in self.gates))
 
     def to_target(self) -> "Target":

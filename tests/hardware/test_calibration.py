@@ -1,5 +1,8 @@
 import json
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 from qiskit.circuit.library import CXGate, RZGate, SXGate
@@ -27,6 +30,15 @@ def test_same_numbers_as_the_target():
             assert calibration.gate_data[name, qubits].duration == data.duration
             assert calibration.gate_data[name, qubits].error == data.error
     assert calibration.relaxation[7] == (target.qubit_properties[7].t1, target.qubit_properties[7].t2)
+
+
+def test_every_process_reads_the_same_calibration():
+    code = "import hybhanas_jupyter as hyb; print(hyb.device('fake_kyiv').calibration.fingerprint)"
+    seen = {
+        subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(seed)})
+        for seed in range(3)
+    }
+    assert len(seen) == 1
 
 
 def test_faulty_couplers_are_listed_and_gone_from_the_target():
