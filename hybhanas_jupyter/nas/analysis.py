@@ -53,11 +53,16 @@ def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tup
 
 
 def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
-    """The member of the front nearest to its ideal point, each objective scaled to the front's range; None if empty."""
+    """The member of the front nearest to its ideal point, each objective scaled to the front's range; None if empty.
+
+    Times count by their logarithm: on a front that spans decades all but the longest would be equally short.
+    """
     members = front(evaluations, goal)
     if not members:
         return None
     losses = _losses(members, goal)
+    times = [OBJECTIVES[name].unit == "s" for name in goal.objectives]
+    losses[:, times] = np.log10(np.maximum(losses[:, times], np.finfo(float).tiny))
     low, high = losses.min(axis=0), losses.max(axis=0)
     scaled = (losses - low) / np.where(high > low, high - low, 1.0)
     return members[int(np.argmin((scaled**2).sum(axis=1)))]

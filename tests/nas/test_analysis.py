@@ -76,6 +76,12 @@ def test_the_knee_is_where_the_front_bends():
     assert analysis.knee([bend], GOAL) == bend
 
 
+def test_the_knee_of_a_front_that_spans_decades_is_not_a_slow_one():
+    minutes = evaluation(2, 0.9, 100)
+    evaluations = [evaluation(0, 0.96, 1e10), evaluation(1, 0.94, 1e7), minutes, evaluation(3, 0.3, 10)]
+    assert analysis.knee(evaluations, Goal(("accuracy", "quantum_time"), {})) == minutes
+
+
 def test_equal_values_make_no_division_by_zero():
     same = [evaluation(i, 0.5, 2) for i in range(3)]
     with np.errstate(all="raise"):
