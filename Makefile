@@ -29,5 +29,10 @@ lint: $(READY)
 test: lint  ## everything that must pass: style, types, layers, tests, notebooks, browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
+bench: $(READY)  ## the short benchmarks, minutes each; benchmarks/ holds them all
+	@for name in costs_makespan costs_speed training_quantum_layer training_step magics_overhead; do \
+		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; \
+	done
+
 clean:  ## remove .venv and what demo and tests leave behind
 	rm -rf .venv artifacts runs.db* front.png front.html
