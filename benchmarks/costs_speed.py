@@ -14,7 +14,8 @@ from qiskit.transpiler import generate_preset_pass_manager
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.costs import quantum
+from hybhanas_jupyter.costs import quantum, reliability, timing
+from hybhanas_jupyter.costs.compilation import compile_circuit
 from hybhanas_jupyter.costs.comparison import compare
 from hybhanas_jupyter.formatting import seconds, text_table
 
@@ -32,7 +33,7 @@ def transpiled(circuit, device, seed):
 
 
 def analysis_share(repetitions=15):
-    """Transpile time, what `quantum_cost` takes beyond it, alternating in one run, and a cached cost: best of each."""
+    """Transpile time, what `quantum_cost` takes beyond it, the analysis alone, and a cached cost: best of each."""
     circuit, device = Ansatz(12, 15, topology="full").to_circuit(), hyb.device("fake_kyiv")
     hyb.quantum_cost(circuit, device)
     transpile, whole = [], []
@@ -41,7 +42,23 @@ def analysis_share(repetitions=15):
         quantum._cost.cache_clear()
         whole.append(timed(lambda seed=seed: hyb.quantum_cost(circuit, device, seed=seed)))
     cached = [timed(lambda: hyb.quantum_cost(circuit, device, seed=repetitions - 1)) for _ in range(50)]
-    return min(transpile), min(whole) / min(transpile) - 1, min(cached)
+    return (
+        min(transpile),
+        min(whole) / min(transpile) - 1,
+        timed_analysis(circuit, device) / min(transpile),
+        min(cached),
+    )
+
+
+def timed_analysis(circuit, device, repetitions=7):
+    """Schedule and reliability alone, once the physical and the logical circuit are there: best of `repetitions`."""
+    compiled, calibration = compile_circuit(circuit, device, 2, 0), device.calibration
+
+    def analyse():
+        times = timing.calibrated_timing(compiled, calibration)
+        reliability.calibrated(compiled, times.physical, calibration)
+
+    return min(timed(analyse) for _ in range(repetitions))
 
 
 def compared(workers, circuit):
@@ -49,15 +66,18 @@ def compared(workers, circuit):
 
 
 def main():
-    transpile, share, cached = analysis_share()
+    transpile, share, analysis, cached = analysis_share()
     circuit = Ansatz(6, 3, topology="full")
     hyb.devices()  # read once in a process, whoever comes first
-    start = timed(lambda: compare(Ansatz(2, 1), ["fake_manila", "fake_lima", "fake_rome", "fake_vigo"], workers=2, progress=False))
+    start = timed(
+        lambda: compare(Ansatz(2, 1), ["fake_manila", "fake_lima", "fake_rome", "fake_vigo"], workers=2, progress=False)
+    )
     both = compared(2, circuit)
     one = compared(1, circuit)
     figures = {
         "transpile, 12 qubits x 15 x full": transpile,
-        "analysis / transpile": share,
+        "all but transpiling / transpile": share,
+        "schedule and reliability / transpile": analysis,
         "cached cost": cached,
         "all devices, one core": one,
         "all devices, two cores": both,
