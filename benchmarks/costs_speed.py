@@ -15,8 +15,8 @@ from qiskit.transpiler import generate_preset_pass_manager
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.costs import quantum, reliability, timing
-from hybhanas_jupyter.costs.compilation import compile_circuit
 from hybhanas_jupyter.costs.comparison import compare
+from hybhanas_jupyter.costs.compilation import compile_circuit
 from hybhanas_jupyter.formatting import seconds, text_table
 
 RESULT = Path(__file__).parent / "results" / "costs_speed.json"
