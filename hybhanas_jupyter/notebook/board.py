@@ -15,7 +15,7 @@ from hybhanas_jupyter.plots.page import COSTS
 from hybhanas_jupyter.plots.palette import GENERATIONS
 from hybhanas_jupyter.plots.pareto import pareto_data
 
-NOBODY = ("pick a member", None)
+NOBODY = ("pick a point", None)
 MOST_POINTS = 1000  # bqplot redraws 1,000 points in 0.1 s, 10,000 in 1.2 s
 
 
@@ -41,9 +41,11 @@ class Board(widgets.VBox):
         self._mouse.observe(self._set_mouse, "value")
         self._clear = widgets.Button(description="Clear selection", tooltip="Pick nothing")
         self._clear.on_click(lambda _: self.pick([]))
-        self._member = widgets.Dropdown(options=[NOBODY], description="Front", tooltip="Pick a member of the front")
-        self._member.add_class("hyb-member")
-        self._member.observe(self._pick_member, "value")
+        self._list = widgets.Dropdown(
+            options=[NOBODY], description="Points", tooltip="Pick without a mouse; the front stands first"
+        )
+        self._list.add_class("hyb-list")
+        self._list.observe(self._pick_listed, "value")
         self._replay = widgets.IntSlider(1, 1, 1, description="Generation", continuous_update=True)
         self._replay.add_class("hyb-replay")
         self._replay.observe(lambda _: self._draw(), "value")
@@ -51,7 +53,7 @@ class Board(widgets.VBox):
         self._grid = widgets.GridBox([view.figure for view in self._views])
         self._grid.add_class("hyb-grid")
         tools = widgets.HBox(
-            [self._replay, self._mouse, self._member, self._clear], layout=widgets.Layout(flex_flow="row wrap")
+            [self._replay, self._mouse, self._list, self._clear], layout=widgets.Layout(flex_flow="row wrap")
         )
         super().__init__([tools, self._grid, self._legend])
 
@@ -92,11 +94,10 @@ class Board(widgets.VBox):
         if known and known != list(self._grid.children):  # a search that does not count classical time has none
             self._grid.children = known
         members = {e.number for e in best}
-        rows = [
-            (f"#{e.number} {e.architecture.label}", row) for row, e in enumerate(self._drawn) if e.number in members
-        ]
-        if [NOBODY, *rows] != list(self._member.options):
-            self._member.options = [NOBODY, *rows]
+        listed = sorted(enumerate(self._drawn), key=lambda item: item[1].number not in members)
+        rows = [(f"{'◆ ' * (e.number in members)}#{e.number} {e.architecture.label}", row) for row, e in listed]
+        if [NOBODY, *rows] != list(self._list.options):
+            self._list.options = [NOBODY, *rows]
         self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn))
 
     def _pick(self, change: dict[str, Any]) -> None:
@@ -105,7 +106,7 @@ class Board(widgets.VBox):
             self._picked = rows
             self._on_pick([self._drawn[row] for row in rows if row < len(self._drawn)])
 
-    def _pick_member(self, change: dict[str, Any]) -> None:
+    def _pick_listed(self, change: dict[str, Any]) -> None:
         if change["new"] is not None:
             self.pick([change["new"]])
 

@@ -127,17 +127,21 @@ def test_a_run_of_another_process_is_followed(tmp_path):
     assert not view.resume.disabled
 
 
-def test_a_member_of_the_front_can_be_picked_without_a_mouse(search):
+def test_every_point_can_be_picked_without_a_mouse(search):
     view = LiveView(search)
     search.start()
     search.play(2)
-    (members,) = of_class(view, "hyb-member")
-    best = search.run.front[0]
-    members.value = next(row for label, row in members.options if label.startswith(f"#{best.number} "))
-    for figure in of_class(view, "hyb-pareto"):
-        (row,) = figure.marks[-1].selected
-        assert figure.marks[-1].names[row] == best.architecture.label
-    assert f"Candidate #{best.number}" in " ".join(w.value for w in everything(view) if isinstance(w, HTML))
+    (listed,) = of_class(view, "hyb-list")
+    front = {e.number for e in search.run.front}
+    labels = [label for label, _ in listed.options[1:]]
+    assert [label.startswith("◆") for label in labels] == [True] * len(front) + [False] * (len(labels) - len(front))
+    assert len(labels) == points(view)[0]
+    for wanted in (search.run.front[0], next(e for e in search.run.evaluations if e.number not in front)):
+        listed.value = next(row for label, row in listed.options if f"#{wanted.number} " in label)
+        for figure in of_class(view, "hyb-pareto"):
+            (row,) = figure.marks[-1].selected
+            assert figure.marks[-1].names[row] == wanted.architecture.label
+        assert f"Candidate #{wanted.number}" in " ".join(w.value for w in everything(view) if isinstance(w, HTML))
 
 
 def test_a_command_that_is_refused_says_why(search, monkeypatch):
