@@ -3,6 +3,8 @@
     python benchmarks/costs_speed.py          # writes benchmarks/results/costs_speed.json
 
 Figures: analysis <= 0.15 x transpile time; a cached cost < 2 ms; two cores >= 1.6 x one core (both need idle cores).
+The whole of what is not transpiling also holds Qiskit's translation of the logical circuit. Two cores are timed without
+the start of the processes and without the listing of the devices.
 """
 
 import json
