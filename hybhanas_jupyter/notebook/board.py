@@ -15,7 +15,7 @@ from hybhanas_jupyter.plots.page import COSTS
 from hybhanas_jupyter.plots.palette import GENERATIONS
 from hybhanas_jupyter.plots.pareto import pareto_data
 
-NOBODY = ("pick a point", None)
+NOBODY = ("pick a point", -1)  # not None, which a selection widget takes for "no option" and shows as a blank
 MOST_POINTS = 1000  # bqplot redraws 1,000 points in 0.1 s, 10,000 in 1.2 s
 
 
@@ -95,20 +95,29 @@ class Board(widgets.VBox):
             self._grid.children = known
         members = {e.number for e in best}
         listed = sorted(enumerate(self._drawn), key=lambda item: item[1].number not in members)
-        rows = [(f"{'◆ ' * (e.number in members)}#{e.number} {e.architecture.label}", row) for row, e in listed]
-        if [NOBODY, *rows] != list(self._list.options):
-            self._list.options = [NOBODY, *rows]
+        self._offer([(f"{'◆ ' * (e.number in members)}#{e.number} {e.architecture.label}", row) for row, e in listed])
         self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn))
 
     def _pick(self, change: dict[str, Any]) -> None:
         rows = [] if change["new"] is None else [int(row) for row in change["new"]]
         if rows != self._picked:  # the other views report the same pick
-            self._picked = rows
-            self._on_pick([self._drawn[row] for row in rows if row < len(self._drawn)])
+            self._picked = [row for row in rows if row < len(self._drawn)]
+            self._offer(self._list.options[1:])
+            self._on_pick([self._drawn[row] for row in self._picked])
+
+    def _offer(self, points: Sequence[tuple[str, int]]) -> None:
+        """List `points` by label and row, with the picked one in front of the user."""
+        options = [NOBODY, *points]
+        picked = self._picked[0] if len(self._picked) == 1 else NOBODY[1]
+        self._list.unobserve(self._pick_listed, "value")  # new options choose the first, which is no pick of the user
+        with self._list.hold_sync():
+            if list(self._list.options) != options:
+                self._list.options = options
+            self._list.value = picked
+        self._list.observe(self._pick_listed, "value")
 
     def _pick_listed(self, change: dict[str, Any]) -> None:
-        if change["new"] is not None:
-            self.pick([change["new"]])
+        self.pick([] if change["new"] == NOBODY[1] else [change["new"]])
 
     def _set_mouse(self, change: dict[str, object]) -> None:
         for view in self._views:

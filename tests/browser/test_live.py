@@ -62,6 +62,24 @@ def test_a_pick_shows_in_all_views_and_says_what_it_is(live: Page):
     expect(details.locator(".hyb-curve").first).to_be_visible()
 
 
+def test_the_list_shows_the_pick_after_every_generation(live: Page):
+    listed = live.locator(".hyb-list select")
+    chosen = listed.locator("option:checked")
+    expect(chosen).to_have_text("pick a point")
+    listed.select_option(index=2)
+    expect(live.locator(".hyb-more")).to_contain_text("Candidate #")
+    name = chosen.text_content().removeprefix("◆\xa0")
+    for points in (11, 17):
+        execute(live, "play()")
+        expect(dots(live)).to_have_count(points)
+        expect(chosen).to_contain_text(name)
+    live.get_by_role("button", name="Clear selection").click()
+    expect(chosen).to_have_text("pick a point")
+    execute(live, "play()")
+    expect(dots(live)).to_have_count(22)
+    expect(chosen).to_have_text("pick a point")
+
+
 def test_a_lasso_picks_several(live: Page):
     live.get_by_role("button", name="Lasso").click()
     expect(live.locator(".lassoselector")).to_have_count(4)

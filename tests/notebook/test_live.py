@@ -144,6 +144,24 @@ def test_every_point_can_be_picked_without_a_mouse(search):
         assert f"Candidate #{wanted.number}" in " ".join(w.value for w in everything(view) if isinstance(w, HTML))
 
 
+def test_the_list_of_points_follows_the_pick(search):
+    view = LiveView(search)
+    search.start()
+    search.play()
+    (listed,) = of_class(view, "hyb-list")
+    points_of_first = of_class(view, "hyb-pareto")[0].marks[-1]
+    points_of_first.selected = [3]
+    assert "#3 " in listed.label
+    search.play()
+    assert "#3 " in listed.label
+    assert list(points_of_first.selected) == [3]
+    points_of_first.selected = [3, 4]
+    assert listed.label == "pick a point"
+    listed.value = 4
+    listed.index = 0
+    assert points_of_first.selected is None
+
+
 def test_a_command_that_is_refused_says_why(search, monkeypatch):
     view = LiveView(search)
     search.start()
