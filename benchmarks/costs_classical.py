@@ -1,20 +1,18 @@
 """Predicted against measured training-step times of CNNs that the device profile was not fitted to.
 
-    python benchmarks/costs_classical.py      # writes benchmarks/results/costs_classical.json
+    python benchmarks/costs_classical.py
 
 All are measured in one process of one thread; the profile is fitted to the first 80 and judged by the last 50.
 Figure: mean relative error <= 15 %.
 """
 
-import json
-from pathlib import Path
+from recording import record
 
 from hybhanas_jupyter.costs.checks import Check, Point
 from hybhanas_jupyter.costs.profile import DeviceProfile, measured_steps
 from hybhanas_jupyter.costs.work import Work
 from hybhanas_jupyter.formatting import text_table
 
-RESULT = Path(__file__).parent / "results" / "costs_classical.json"
 FITTED, HELD_OUT = 80, 50
 
 
@@ -36,10 +34,10 @@ def main():
         [model, f"{100 * c.mean_relative_error:.1f} %", f"{100 * c.max_relative_error:.0f} %", f"{c.spearman:.3f}"]
         for model, c in found.items()
     ]
-    figures = {model: {k: v for k, v in c.to_dict().items() if k != "points"} for model, c in found.items()}
-    RESULT.write_text(
-        json.dumps({"held-out CNNs": HELD_OUT, "processor": profile.processor, **figures}, indent=1) + "\n"
-    )
+    figures = [
+        {"model": model, **{k: v for k, v in c.to_dict().items() if k != "points"}} for model, c in found.items()
+    ]
+    record(figures, **{"held-out CNNs": HELD_OUT})
     print(text_table(["model", "mean relative error", "largest", "Spearman"], rows))
 
 

@@ -1,15 +1,13 @@
 """Our makespan against Qiskit's `estimate_duration`: random and ansatz circuits on every fake device with durations.
 
-    python benchmarks/costs_makespan.py       # writes benchmarks/results/costs_makespan.json
+    python benchmarks/costs_makespan.py
 
 Figure: relative difference <= 1e-12.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 from qiskit.circuit.random import random_circuit
+from recording import record
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
@@ -17,7 +15,6 @@ from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.formatting import text_table
 
-RESULT = Path(__file__).parent / "results" / "costs_makespan.json"
 LIMIT = 1e-12
 
 
@@ -51,7 +48,7 @@ def compare(name, rng):
 def main():
     rng = np.random.default_rng(3)
     rows = [compare(row.name, rng) for row in hyb.devices()]
-    RESULT.write_text(json.dumps(rows, indent=1) + "\n")
+    record(rows)
     print(text_table(list(rows[0]), [list(row.values()) for row in rows]))
     largest = max(row["largest relative difference"] for row in rows)
     circuits_in_all = sum(row["circuits"] for row in rows)

@@ -1,17 +1,16 @@
 """Predicted success against Aer's noisy simulation, beside the usual estimates, on circuits the formula never saw.
 
-    python benchmarks/costs_reliability.py [circuits per set]  # writes benchmarks/results/costs_reliability.json
+    python benchmarks/costs_reliability.py [circuits per set]
 
 The formula was chosen on other circuits (200, of another seed). Set "same devices" is drawn on the five devices of that
 choice, set "new devices" on five others. Figures: Spearman >= 0.997, mean absolute error <= 0.010, floor included.
 """
 
-import json
 import sys
 from math import exp, log, log1p
-from pathlib import Path
 
 import numpy as np
+from recording import record
 from scipy.stats import spearmanr
 
 import hybhanas_jupyter as hyb
@@ -21,7 +20,6 @@ from hybhanas_jupyter.costs.aer import noisy_fidelity
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.formatting import text_table
 
-RESULT = Path(__file__).parent / "results" / "costs_reliability.json"
 SETS = {
     "same devices": (101, ("fake_kyiv", "fake_torino", "fake_brisbane", "fake_fez", "fake_algiers")),
     "new devices": (102, ("fake_sherbrooke", "fake_marrakesh", "fake_osaka", "fake_hanoi", "fake_pittsburgh")),
@@ -67,7 +65,7 @@ def estimates(ansatz, device, rng):
 
 
 def main(count):
-    rows, results = [], {}
+    rows, results = [], []
     for label, (seed, names) in SETS.items():
         rng = np.random.default_rng(seed)
         devices = [hyb.device(name) for name in names]
@@ -78,8 +76,9 @@ def main(count):
             errors = abs(values - reference)
             figures = [float(spearmanr(values, reference).statistic), float(errors.mean()), float(errors.max())]
             rows.append([f"{label} ({count}): {name}", f"{figures[0]:.4f}", f"{figures[1]:.4f}", f"{figures[2]:.3f}"])
-            results.setdefault(label, {})[name] = dict(zip(("spearman", "mean", "max"), figures, strict=True))
-    RESULT.write_text(json.dumps({"circuits per set": count, **results}, indent=1) + "\n")
+            named = dict(zip(("spearman", "mean", "max"), figures, strict=True))
+            results.append({"set": label, "circuits": count, "estimate": name, **named})
+    record(results)
     print(text_table(["estimate", "Spearman", "mean abs error", "max"], rows))
 
 

@@ -1,18 +1,17 @@
 """How long costing takes: our share beside the transpiler's, the cache, and devices compared on two cores.
 
-    python benchmarks/costs_speed.py          # writes benchmarks/results/costs_speed.json
+    python benchmarks/costs_speed.py
 
 Figures: analysis <= 0.15 x transpile time; a cached cost < 2 ms; two cores >= 1.6 x one core (both need idle cores).
 The whole of what is not transpiling also holds Qiskit's translation of the logical circuit. Two cores are timed without
 the start of the processes and without the listing of the devices.
 """
 
-import json
 import os
-from pathlib import Path
 from time import perf_counter
 
 from qiskit.transpiler import generate_preset_pass_manager
+from recording import record
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
@@ -20,8 +19,6 @@ from hybhanas_jupyter.costs import quantum, reliability, timing
 from hybhanas_jupyter.costs.comparison import compare
 from hybhanas_jupyter.costs.compilation import compile_circuit
 from hybhanas_jupyter.formatting import seconds, text_table
-
-RESULT = Path(__file__).parent / "results" / "costs_speed.json"
 
 
 def timed(action):
@@ -87,7 +84,7 @@ def main():
         "start of the processes, once": start,
         "other work on the machine / core": os.getloadavg()[0] / os.cpu_count(),
     }
-    RESULT.write_text(json.dumps(figures, indent=1) + "\n")
+    record([{"what": name, "value": value} for name, value in figures.items()])
     rows = [[name, f"{value:.3f}" if "/" in name else seconds(value)] for name, value in figures.items()]
     print(text_table(["what", "figure"], rows))
 

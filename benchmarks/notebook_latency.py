@@ -1,13 +1,11 @@
 """How long a click, another cell and a new generation take in JupyterLab while a real search trains on 2 workers.
 
-    python benchmarks/notebook_latency.py     # writes benchmarks/results/notebook_latency.json
+    python benchmarks/notebook_latency.py
 
 Figures (medians): Stop to handler <= 50 ms, to label <= 200 ms; another cell <= 250 ms; a generation on 300 points
 drawn <= 500 ms; a pick among 1,000 points shown in all views <= 300 ms.
 """
 
-import json
-import os
 import shutil
 import sys
 import tempfile
@@ -15,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
+from recording import record
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -22,7 +21,6 @@ sys.path.insert(0, str(ROOT))
 from hybhanas_jupyter.formatting import text_table  # noqa: E402  the root is on the path only now
 from tests.browser.jupyter import Server, execute, jupyter, open_notebook, run_all  # noqa: E402
 
-RESULT = ROOT / "benchmarks" / "results" / "notebook_latency.json"
 LIMITS = {"stop to handler": 50, "stop to label": 200, "other cell": 250, "generation drawn": 500, "pick shown": 300}
 REPEATS = 11
 STOPS = 7
@@ -146,8 +144,7 @@ def main() -> None:
         [name, f"{median(found[name]):.0f} ms", f"{max(found[name]):.0f} ms", f"{limit} ms"]
         for name, limit in LIMITS.items()
     ]
-    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0]}
-    RESULT.write_text(json.dumps({"machine": machine, "milliseconds": found}, indent=1) + "\n")
+    record([{"what": name, "milliseconds": times} for name, times in found.items()])
     print(text_table(["what", "median", "largest", "figure"], rows))
 
 

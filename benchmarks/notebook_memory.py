@@ -1,9 +1,8 @@
 """How much memory does a notebook need, its kernel and worker processes together? Binder grants about 2 GB.
 
-python benchmarks/notebook_memory.py quickstart [more notebooks]  # appends to results/notebook_memory.json
+python benchmarks/notebook_memory.py quickstart [more notebooks]
 """
 
-import json
 import sys
 import threading
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbclient import NotebookClient
+from recording import record
 
 from hybhanas_jupyter.formatting import text_table
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-RESULT = Path(__file__).parent / "results" / "notebook_memory.json"
 LIMIT = 1.5e9  # bytes
 
 
@@ -44,9 +43,8 @@ def peak(name):
 
 
 def main(names):
-    found = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    found |= {name: peak(name) for name in names}
-    RESULT.write_text(json.dumps(found, indent=1) + "\n")
+    found = {name: peak(name) for name in names}
+    record([{"notebook": name, "bytes": size} for name, size in found.items()])
     rows = [[name, f"{size / 1e9:.2f}", "yes" if size < LIMIT else "no"] for name, size in found.items()]
     print(text_table(["notebook", "GB at most", f"below {LIMIT / 1e9} GB"], rows))
 

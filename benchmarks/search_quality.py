@@ -1,6 +1,6 @@
 """Quality of the search: hypervolume after 96 evaluations on a table of really trained architectures, against peers.
 
-    python benchmarks/search_quality.py [seeds] [first seed]      # writes benchmarks/results/search_quality.json
+    python benchmarks/search_quality.py [seeds] [first seed]
 
 Needs `optuna` and `pymoo`. Every algorithm sees the same table, space and objectives, population 12 and 96 evaluations.
 The hypervolume is that of (accuracy, log10 of quantum time, quantum parameters), scaled to the table's ranges, as a
@@ -9,14 +9,12 @@ share of the hypervolume of the table's true front. `search_table.py` rebuilds t
 
 import csv
 import gzip
-import json
 import math
 import random
 import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 
 import moocore
 import numpy as np
@@ -26,13 +24,13 @@ from pymoo.core.mixed import MixedVariableDuplicateElimination, MixedVariableMat
 from pymoo.core.problem import ElementwiseProblem
 from pymoo.core.variable import Choice, Integer
 from pymoo.optimize import minimize
+from recording import record, table
 from search_table import CONFIG, TABLE, key
 
 from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.training import Trained
 
-RESULT = Path(__file__).parent / "results" / "search_quality.json"
 POPULATION, GENERATIONS = 12, 8
 BUDGET = POPULATION * GENERATIONS
 DATA = DataInfo("digits", 1437, (1, 8, 8), 10, "")
@@ -175,24 +173,18 @@ def main(seeds: int = 30, first: int = 0) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     found = {name: np.array([quality(method(first + s)) for s in range(seeds)]) for name, method in METHODS.items()}
     ours = found["hybhanas_jupyter"]
-    result = {
-        "table": len(TABLE_ROWS),
-        "seeds": [first, first + seeds - 1],
-        "evaluations": BUDGET,
-        "methods": {
-            name: {
-                "mean": round(float(values.mean()), 4),
-                "ci95": round(interval(values), 4),
-                "ours_minus_this": round(float((ours - values).mean()), 4),
-                "difference_ci95": round(interval(ours - values), 4) if name != "hybhanas_jupyter" else 0.0,
-            }
-            for name, values in found.items()
-        },
-    }
-    for name, row in result["methods"].items():
-        difference = f"{row['ours_minus_this']:+.4f} +- {row['difference_ci95']:.4f}"
-        print(f"{name:18} {row['mean']:.4f} +- {row['ci95']:.4f}   ours - this: {difference}")
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    rows = [
+        {
+            "method": name,
+            "mean": float(values.mean()),
+            "ci95": interval(values),
+            "ours - this": float((ours - values).mean()),
+            "ci95 of it": interval(ours - values),
+        }
+        for name, values in found.items()
+    ]
+    print(table(rows))
+    record(rows, table=len(TABLE_ROWS), **{"first seed": first, "seeds": seeds, "evaluations": BUDGET})
 
 
 if __name__ == "__main__":

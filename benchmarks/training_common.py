@@ -1,14 +1,10 @@
-"""What the training benchmarks share: one pinned thread, interleaved timing, PennyLane's circuit, results as files."""
+"""What the training benchmarks share: one pinned thread, interleaved timing, PennyLane's circuit, MNIST."""
 
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch and lightning.qubit are imported
 
-import json
-import platform
-import re
 import statistics
-from importlib.metadata import version
 from pathlib import Path
 from time import process_time
 
@@ -16,10 +12,14 @@ import pennylane as qml
 import torch
 from torch.nn.functional import cross_entropy
 
-from hybhanas_jupyter.formatting import text_table
+from hybhanas_jupyter.data import load_dataset
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
-RESULTS = Path(__file__).parent / "results"
+
+
+def mnist():
+    """MNIST from the folder beside the repository if it is there, else downloaded once."""
+    return load_dataset("mnist", folder=MNIST if MNIST.is_dir() else None)
 
 
 def pin():
@@ -76,17 +76,3 @@ def stepper(net, data, **options):
         optimizer.step()
 
     return step
-
-
-def publish(name, headers, rows, notes=()):
-    """Print the table and write it, with the machine and the versions, to results/<name>.json."""
-    machine = {
-        "cpu": re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[1],
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in ("torch", "numba", "pennylane", "pennylane_lightning")},
-    }
-    print(text_table(headers, rows), *notes, sep="\n")
-    RESULTS.mkdir(exist_ok=True)
-    content = {"machine": machine, "headers": headers, "rows": rows, "notes": list(notes)}
-    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")

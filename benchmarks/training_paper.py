@@ -12,12 +12,11 @@ from time import process_time
 
 import pennylane as qml
 import torch
+from recording import record, table
 from torch import nn
-from training_common import MNIST, medians, pennylane_circuit, pin, publish, stepper
+from training_common import medians, mnist, pennylane_circuit, pin, stepper
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.data import load_dataset
-from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.models.fit import fit
 from hybhanas_jupyter.models.hybrid import HybridNet
@@ -35,7 +34,7 @@ def pennylane_net():
 
 def main():
     pin()
-    data = load_dataset("mnist", folder=MNIST)
+    data = mnist()
     net = HybridNet(data.input_shape, 10, (Convolution(8, pooling="max", dropout=0.1),), GENES)
     net.quantum.prepare()
     start = process_time()
@@ -47,13 +46,12 @@ def main():
     measured = medians({"step": stepper(theirs_net, data), "validation": lambda: theirs_net(batch)}, 15)
     batches = len(data.x_train) // 32, len(data.x_validation) // 32
     theirs = EPOCHS * (batches[0] * measured["step"] + batches[1] * measured["validation"])
-    rows = [
-        ["one candidate", seconds(ours), seconds(theirs), f"{theirs / ours:.0f}x"],
-        [f"search, {CANDIDATES} candidates, 1 process", seconds(CANDIDATES * ours), seconds(CANDIDATES * theirs), ""],
-        ["the same, 2 processes", *(seconds(CANDIDATES * time / 2) for time in (ours, theirs)), ""],
-    ]
-    notes = [f"validation accuracy of ours after {EPOCHS} epochs: {history.accuracy:.3f} ({history.status})"]
-    publish("training_paper", ["what", "ours", "PennyLane", "ratio"], rows, notes)
+    whole = f"search, {CANDIDATES} candidates, 1 process"
+    trained = {"one candidate": 1, whole: CANDIDATES, "the same, 2 processes": CANDIDATES / 2}
+    rows = [{"what": what, "ours, s": n * ours, "PennyLane, s": n * theirs} for what, n in trained.items()]
+    notes = {"epochs": EPOCHS, "validation accuracy of ours": history.accuracy, "status": history.status}
+    print(table(rows), table([notes]), sep="\n\n")
+    record(rows, **notes)
 
 
 if __name__ == "__main__":

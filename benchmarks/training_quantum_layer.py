@@ -9,10 +9,10 @@ The floor is what the algorithm's products and sums take at the rate of a large 
 from functools import partial
 
 import torch
-from training_common import medians, pennylane_circuit, pin, publish
+from recording import record, table
+from training_common import medians, pennylane_circuit, pin
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.formatting import significant
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
 BATCH = 32
@@ -39,20 +39,20 @@ def case(n_qubits, depth, topology, rate):
     double = [tensor.detach().double().requires_grad_() for tensor in (x, ours.weights)]
     times = medians(
         {
-            "ours": partial(step, lambda x, _: ours(x), x, ours.weights),
+            "numba": partial(step, lambda x, _: ours(x), x, ours.weights),
             "torch": partial(step, lambda x, _: fallback(x), x, fallback.weights),
-            "lightning": partial(step, pennylane_circuit(genes, "lightning.qubit", "adjoint"), *double),
-            "default": partial(step, pennylane_circuit(genes, "default.qubit", "backprop"), *double),
+            "lightning adjoint": partial(step, pennylane_circuit(genes, "lightning.qubit", "adjoint"), *double),
+            "default backprop": partial(step, pennylane_circuit(genes, "default.qubit", "backprop"), *double),
         }
     )
     floor = BATCH * FLOPS * 2 ** (n_qubits - 1) * n_qubits * (depth - 1) / rate
-    own = times["ours"]
-    return [
-        f"({n_qubits},{depth}) {topology}",
-        *(significant(1e3 * times[name]) for name in ("ours", "torch", "lightning", "default")),
-        *(f"{times[name] / own:.0f}x" for name in ("lightning", "default")),
-        f"{own / floor:.1f}x",
-    ]
+    return {
+        "case": f"({n_qubits},{depth}) {topology}",
+        **{f"{name}, ms": 1e3 * time for name, time in times.items()},
+        "lightning / numba": times["lightning adjoint"] / times["numba"],
+        "default / numba": times["default backprop"] / times["numba"],
+        "numba / floor": times["numba"] / floor,
+    }
 
 
 def main():
@@ -60,8 +60,9 @@ def main():
     pin()
     rate = gemm_rate()
     rows = [case(*size, topology, rate) for size in SIZES for topology in ("linear", "full")]
-    columns = ["numba ms", "torch ms", "lightning adjoint ms", "default backprop ms", "lightning", "default", "floor"]
-    publish("training_quantum_layer", ["(qubits,layers)", *columns], rows, [f"float32 GEMM: {rate / 1e9:.0f} GFLOP/s"])
+    notes = {"float32 GEMM, GFLOP/s": rate / 1e9}
+    print(table(rows), table([notes]), sep="\n\n")
+    record(rows, **notes)
 
 
 if __name__ == "__main__":

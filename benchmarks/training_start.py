@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-from training_common import publish
+from recording import record, table
 
+SCIPY = "a kernel with Qiskit, a worker with digits"
 START = """
 import torch
 {imports}
@@ -34,11 +35,12 @@ def main():
         bare = min(start(folder)[0] for _ in range(5))
         kernel = min(start(folder, "import scipy.linalg")[0] for _ in range(5))
     rows = [
-        ["first use", f"{first:.1f} s", message],
-        ["later start, bare process", f"{bare:.2f} s", ""],
-        ["later start, SciPy loaded (a kernel with Qiskit, a worker with digits)", f"{kernel:.2f} s", ""],
+        {"what": "first use", "seconds": first, "message": message},
+        {"what": "later start, bare process", "seconds": bare, "message": ""},
+        {"what": f"later start, SciPy loaded ({SCIPY})", "seconds": kernel, "message": ""},
     ]
-    publish("training_start", ["what", "time", "message"], rows)
+    print(table(rows))
+    record(rows)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,11 @@ from time import perf_counter
 
 import pennylane as qml
 import torch
+from recording import record, table
 from torch import nn
-from training_common import MNIST, medians, pennylane_circuit, pin, publish, stepper
+from training_common import medians, mnist, pennylane_circuit, pin, stepper
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.data import load_dataset
-from hybhanas_jupyter.formatting import significant
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.models.fit import fit
 from hybhanas_jupyter.models.hybrid import HybridNet
@@ -41,7 +40,7 @@ def candidate(core):
     """Train one candidate on `core` when told to, and print its seconds."""
     os.sched_setaffinity(0, {core})
     torch.set_num_threads(1)
-    data = load_dataset("mnist", folder=MNIST)
+    data = mnist()
     fit(HybridNet(data.input_shape, 10, CNN, GENES), data, epochs=1)
     print("ready", flush=True)
     for _ in sys.stdin:
@@ -72,21 +71,22 @@ def throughput(cores=(0, 1), rounds=3):
 
 
 def steps(topology, data):
-    """A row: the seconds of one step with each, and their ratio."""
+    """A row: the time of one step with each, and their ratio."""
     genes = Ansatz(8, 8, topology=topology)
     ours = stepper(HybridNet(data.input_shape, 10, CNN, genes), data, fused=True)
     times = medians({"ours": ours, "PennyLane": stepper(pennylane_net(genes), data)}, 10)
-    milliseconds = [f"{significant(1e3 * times[name])} ms" for name in ("ours", "PennyLane")]
-    return [f"training step, {topology}", *milliseconds, f"{times['PennyLane'] / times['ours']:.0f}x"]
+    milliseconds = {f"{name}, ms": 1e3 * time for name, time in times.items()}
+    return {"what": f"training step, {topology}", **milliseconds, "gain": times["PennyLane"] / times["ours"]}
 
 
 def main():
     gain = throughput()
     pin()
-    data = load_dataset("mnist", folder=MNIST)
+    data = mnist()
     rows = [steps(topology, data) for topology in ("linear", "full")]
-    rows.append(["two one-thread processes against one", "", "", f"{gain:.2f}x"])
-    publish("training_step", ["what", "ours", "PennyLane", "ratio"], rows)
+    rows.append({"what": "two one-thread processes against one", "ours, ms": None, "PennyLane, ms": None, "gain": gain})
+    print(table(rows))
+    record(rows)
 
 
 if __name__ == "__main__":
