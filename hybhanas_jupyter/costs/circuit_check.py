@@ -34,10 +34,19 @@ def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
     if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
         raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
-    _check_instructions(circuit)
+    _check_angles(circuit)
+    if "measure" in counts:
+        _check_measurements(circuit)
 
 
-def _check_instructions(circuit: "QuantumCircuit") -> None:
+def _check_angles(circuit: "QuantumCircuit") -> None:
+    for instruction in circuit.data:
+        if any(isinstance(angle, float) and not isfinite(angle) for angle in instruction.params):
+            what = _described(instruction, circuit)
+            raise CircuitError(f"Circuit {circuit.name!r} has {what} with {instruction.params}: give finite angles.")
+
+
+def _check_measurements(circuit: "QuantumCircuit") -> None:
     measured: set[object] = set()
     for instruction in circuit.data:
         if instruction.name != "barrier" and measured.intersection(instruction.qubits):
@@ -45,9 +54,6 @@ def _check_instructions(circuit: "QuantumCircuit") -> None:
             raise CircuitError(f"Circuit {circuit.name!r} applies {what} after a measurement: measure at the end only.")
         if instruction.name == "measure":
             measured.update(instruction.qubits)
-        elif any(isinstance(angle, float) and not isfinite(angle) for angle in instruction.params):
-            what = _described(instruction, circuit)
-            raise CircuitError(f"Circuit {circuit.name!r} has {what} with {instruction.params}: give finite angles.")
 
 
 def _described(instruction: "CircuitInstruction", circuit: "QuantumCircuit") -> str:

@@ -15,6 +15,7 @@ from hybhanas_jupyter.hardware.devices import Device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Qubit
     from qiskit.transpiler import StagedPassManager, Target
 
 _TRANSLATING = Lock()  # a pass manager is kept, as making one takes a third of a translation, but serves one at a time
@@ -108,8 +109,13 @@ def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
 
 def active_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
     """Indices of the qubits that a gate acts on, sorted."""
-    index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
-    return tuple(sorted({index[q] for i in circuit.data if i.name not in NOT_GATES for q in i.qubits}))
+    active: set[Qubit] = set()
+    for instruction in circuit.data:
+        if instruction.name not in NOT_GATES:
+            active.update(instruction.qubits)
+            if len(active) == circuit.num_qubits:  # as a rule soon: long circuits need not be read to their end
+                break
+    return tuple([i for i, qubit in enumerate(circuit.qubits) if qubit in active])
 
 
 def all_to_all(device: Device, layout: Sequence[int]) -> "Target":
@@ -148,7 +154,7 @@ def _first_working_qubits(device: Device, n_qubits: int) -> list[int] | None:
 
 
 def _measured_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
-    measures = circuit.get_instructions("measure")
+    measures = circuit.get_instructions("measure") if "measure" in circuit.count_ops() else []
     return tuple(dict.fromkeys(circuit.find_bit(measure.qubits[0]).index for measure in measures))
 
 

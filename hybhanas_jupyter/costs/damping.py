@@ -17,37 +17,19 @@ import numpy as np
 
 from hybhanas_jupyter.costs.pauli_noise import Array, gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
 from hybhanas_jupyter.costs.pauli_weights import Weights
-from hybhanas_jupyter.costs.schedule import Gate, Schedule, Slot, Timeline
+from hybhanas_jupyter.costs.schedule import Gate, Schedule, Slot
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
     from qiskit.circuit import CircuitInstruction
 
+_IDENTITY = np.eye(4)
 Angles = tuple[float | None, ...]
 _MIXED = log(1e-2)  # below, fidelity is at its floor: the rest damps by its mean over all strings, which is faster
 
 
-def log_damping(
-    circuit: "QuantumCircuit", schedule: Schedule, calibration: Calibration, n_qubits: int
-) -> tuple[float, float]:
-    """ln p of a state of `n_qubits` qubits after a physical circuit: the gates' and the idling's share of it.
-
-    The fidelity of the state is p (1 - 2^-n) + 2^-n.
-    """
-    walk = _Walk(calibration)
-    data = calibration.gate_data
-    timeline = Timeline(circuit, calibration, lambda gate: data[gate].duration)
-    for number, (slot, start, instruction) in enumerate(timeline, start=1):
-        if slot.is_gate:
-            walk.take(slot, start, _angles(instruction))
-        if walk.is_mixed(thorough=number % 256 == 0):
-            break
-    return walk.finish(schedule, n_qubits)
-
-
-class _Walk:
-    """Takes the gates one after the other; runs of one-qubit gates are applied at once."""
+class Damping:
+    """Follows a circuit gate by gate, `take` being the watch of its `schedule`; `finish` then tells the damping."""
 
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
@@ -56,31 +38,41 @@ class _Walk:
         self._runs: defaultdict[int, list[tuple[str, Angles]]] = defaultdict(list)
         self._free: dict[int, float] = {}
         self._waited: defaultdict[int, float] = defaultdict(float)
-        self._taken: Counter[Gate] = Counter()
+        self._taken: defaultdict[Gate, int] = defaultdict(int)
         self._matrices: dict[object, Array] = {}
+        self._steps = 0
 
-    def is_mixed(self, thorough: bool) -> bool:
-        """Whether p is so small that the fidelity is at its floor; `thorough` looks at p, else at its upper bound."""
-        return (self._weights.log_survival if thorough else self._weights.log_total) < _MIXED
+    def take(self, slot: Slot, start: float, instruction: "CircuitInstruction") -> bool:
+        """Apply one instruction; False when no further one is of interest, as p is so small that only means count.
 
-    def take(self, gate: Slot, start: float, angles: Angles) -> None:
-        """Apply one gate, and before it the waiting of its qubits."""
-        for qubit in gate.qubits:
-            if start > self._free.get(qubit, start):
-                self._wait(qubit, start - self._free[qubit])
-            if gate.seconds:
-                self._free[qubit] = start + gate.seconds
-        self._taken[gate.name, gate.qubits] += 1
-        if len(gate.qubits) == 1:
-            self._runs[gate.qubits[0]].append((gate.name, angles))
+        Runs of one-qubit gates are applied at once, when the qubit meets another one or has waited.
+        """
+        if slot.is_gate:
+            self._taken[slot.name, slot.qubits] += 1
+            for qubit in slot.qubits:
+                if start > self._free.get(qubit, start):
+                    self._wait(qubit, start - self._free[qubit])
+                if slot.seconds:
+                    self._free[qubit] = start + slot.seconds
+            self._apply(slot.name, slot.qubits, _angles(instruction))
+        self._steps += 1
+        # p itself takes long to tell, the total is its upper bound
+        return (self._weights.log_total if self._steps % 256 else self._weights.log_survival) >= _MIXED
+
+    def _apply(self, name: str, qubits: tuple[int, ...], angles: Angles) -> None:
+        if len(qubits) == 1:
+            self._runs[qubits[0]].append((name, angles))
             return
-        for qubit in gate.qubits:
+        for qubit in qubits:
             self._flush(qubit)
-        self._weights.apply_pair(gate.qubits, self._matrix((gate.name, gate.qubits, angles)))
+        self._weights.apply_pair(qubits, self._matrix((name, qubits, angles)))
 
     def finish(self, schedule: Schedule, n_qubits: int) -> tuple[float, float]:
-        """Shares of the gates and of idling in ln p, after what is left of the schedule."""
-        left = Counter(schedule.gates) - self._taken
+        """The gates' and the idling's share of ln p for a state of `n_qubits` qubits, after the whole of `schedule`.
+
+        The fidelity of the state is p (1 - 2^-n) + 2^-n.
+        """
+        left = Counter(schedule.gates) - Counter(self._taken)
         waits = {qubit: idle - self._waited[qubit] for qubit, idle in schedule.idle.items()}
         for qubit in tuple(self._runs):
             self._flush(qubit)
@@ -112,9 +104,9 @@ class _Walk:
         key = (qubit, *run)
         matrix = self._matrices.get(key)
         if matrix is None:
-            matrix = np.eye(4)
+            matrix = _IDENTITY
             for name, angles in run:
-                matrix = self._matrix((name, (qubit,), angles)) @ matrix
+                matrix = self._matrix((name, (qubit,), angles)).dot(matrix)
             self._matrices[key] = matrix
         self._weights.apply(qubit, matrix)
 
@@ -127,10 +119,13 @@ class _Walk:
         return matrix
 
     def _noise(self, name: str, qubits: tuple[int, ...]) -> Array:
-        relaxation = [self._calibration.relaxation[qubit] for qubit in qubits]
+        relaxation = tuple([self._calibration.relaxation[qubit] for qubit in qubits])
         return gate_eigenvalues(self._calibration.gate_data[name, qubits], relaxation)
 
 
 def _angles(instruction: "CircuitInstruction") -> Angles:
     """The gate's angles, None for those that are symbolic."""
-    return tuple([None if getattr(angle, "parameters", ()) else float(angle) for angle in instruction.params])
+    parameters = instruction.params
+    if not parameters:
+        return ()
+    return tuple([None if getattr(angle, "parameters", ()) else float(angle) for angle in parameters])

@@ -1,6 +1,5 @@
 """What gates and noise do to the weights of Pauli strings."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from math import cos, exp, inf, log, pi
@@ -20,7 +19,8 @@ def idle_eigenvalues(time: float, t1: float, t2: float) -> Array:
     return np.array([1.0, dephased, dephased, relaxed])
 
 
-def gate_eigenvalues(data: GateData, relaxation: Sequence[tuple[float, float]]) -> Array:
+@lru_cache(maxsize=4096)  # a device has hundreds of gates, a search costs many circuits on one device
+def gate_eigenvalues(data: GateData, relaxation: tuple[tuple[float, float], ...]) -> Array:
     """What a noisy gate leaves of the 4 or 16 strings on its qubits, whose (T1, T2) are `relaxation`.
 
     The qubits relax for the gate's duration; what the calibrated error exceeds this by is depolarizing. A gate cannot
@@ -34,6 +34,7 @@ def gate_eigenvalues(data: GateData, relaxation: Sequence[tuple[float, float]]) 
     kept = (fidelity * dimension**2 - 1) / (relaxed.sum() - 1)
     eigenvalues = relaxed * min(max(kept, 0.0), 1.0)
     eigenvalues[0] = 1.0
+    eigenvalues.flags.writeable = False
     return eigenvalues
 
 

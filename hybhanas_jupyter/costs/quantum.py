@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import exp, expm1, inf, log
+from math import exp, inf, log
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.fingerprint import fingerprint
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs import reliability, report, timing
-from hybhanas_jupyter.costs.compilation import compile_circuit
+from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
+from hybhanas_jupyter.costs.damping import Damping
 from hybhanas_jupyter.costs.provenance import Provenance, package_versions
 from hybhanas_jupyter.errors import CircuitError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
@@ -21,12 +23,7 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend
 
-_MODELS = {
-    "calibrated": (timing.calibrated_timing, reliability.calibrated),
-    "paper": (timing.paper_timing, reliability.paper),
-}
 SECONDS_PER_JOB = 2.0  # what IBM's usage clock adds to every job, cost-model.md section 4
-_MAX_EXPONENT = 700.0  # exp(710) overflows
 
 
 @dataclass(frozen=True)
@@ -200,11 +197,9 @@ class _Inputs:
 def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     calibration = inputs.device.calibration
     compiled = compile_circuit(inputs.circuit, inputs.device, job.optimization_level, job.seed)
-    time_of, success_of = _MODELS[job.model]
-    times = time_of(compiled, calibration)
-    success = success_of(compiled, times.physical, calibration)
+    times, success = _MODELS[job.model](compiled, calibration)
     makespan = times.logical_time + times.routing_time
-    gate_penalty, decoherence_penalty = penalties(makespan, success)
+    gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
     shot = calibration.repetition_delay + makespan + times.readout_time
     return QuantumCost(
         logical_time=times.logical_time,
@@ -236,12 +231,15 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     )
 
 
-def penalties(execution_time: float, success: reliability.LogSuccess) -> tuple[float, float]:
-    """Seconds of repetition due to gate errors and to decoherence: execution_time (1/p - 1), shared as ln p is."""
-    if not success.total or not execution_time:
-        return 0.0, 0.0
-    total = execution_time * expm1(-success.total) if -success.total < _MAX_EXPONENT else inf
-    if success.gates == -inf:
-        return inf, 0.0
-    gates = total * (success.gates / success.total) if success.gates else 0.0
-    return gates, total - gates if total < inf else (inf if success.decoherence else 0.0)
+def _calibrated(compiled: Compiled, calibration: Calibration) -> tuple[timing.Timing, reliability.LogSuccess]:
+    damping = Damping(calibration)
+    times = timing.calibrated_timing(compiled, calibration, damping.take)
+    return times, reliability.calibrated(compiled, times.physical, damping, calibration)
+
+
+def _paper(compiled: Compiled, calibration: Calibration) -> tuple[timing.Timing, reliability.LogSuccess]:
+    times = timing.paper_timing(compiled, calibration)
+    return times, reliability.paper(compiled, times.physical, calibration)
+
+
+_MODELS = {"calibrated": _calibrated, "paper": _paper}

@@ -1,12 +1,14 @@
 """How likely one shot of a physical circuit succeeds, from calibration data, in the log domain."""
 
 from dataclasses import dataclass
-from math import inf, log1p
+from math import expm1, inf, log1p
 
 from hybhanas_jupyter.costs.compilation import Compiled
-from hybhanas_jupyter.costs.damping import log_damping
+from hybhanas_jupyter.costs.damping import Damping
 from hybhanas_jupyter.costs.schedule import Schedule
 from hybhanas_jupyter.hardware.calibration import Calibration
+
+_MAX_EXPONENT = 700.0  # exp(710) overflows
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,14 @@ class LogSuccess:
         return self.gates + self.decoherence
 
 
-def calibrated(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> LogSuccess:
-    """Mean damping of the state's Pauli strings by each gate's own error and by idling: see `damping`.
+def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibration: Calibration) -> LogSuccess:
+    """Mean damping of the state's Pauli strings by each gate's own error and by idling; `damping` watched `schedule`.
 
     Calibrated gate errors contain the relaxation during the gate, so that decoherence is charged for idle time only.
     Source: cost-model.md section 3, whose product of process fidelities this refines.
     """
     data = calibration.gate_data
-    gates, idling = log_damping(compiled.circuit, schedule, calibration, compiled.n_qubits)
+    gates, idling = damping.finish(schedule, compiled.n_qubits)
     hopeless = [f"{name} on {qubits}" for name, qubits in schedule.gates if data[name, qubits].error == 1]
     return LogSuccess(
         gates=-inf if hopeless else gates,
@@ -56,3 +58,14 @@ def paper(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> L
 def log_one_minus(error: float) -> float:
     """ln(1 - error); -inf where nothing succeeds, NaN where the error is not known."""
     return -inf if error >= 1 else log1p(-error)
+
+
+def penalties(execution_time: float, success: LogSuccess) -> tuple[float, float]:
+    """Seconds of repetition due to gate errors and to decoherence: execution_time (1/p - 1), shared as ln p is."""
+    if not success.total or not execution_time:
+        return 0.0, 0.0
+    total = execution_time * expm1(-success.total) if -success.total < _MAX_EXPONENT else inf
+    if success.gates == -inf:
+        return inf, 0.0
+    gates = total * (success.gates / success.total) if success.gates else 0.0
+    return gates, total - gates if total < inf else (inf if success.decoherence else 0.0)

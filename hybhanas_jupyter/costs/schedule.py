@@ -1,7 +1,7 @@
 """The ASAP schedule of a physical circuit: when it ends, and how long each qubit idles."""
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,66 +40,57 @@ class Slot:
     name: str
     qubits: tuple[int, ...]
     seconds: float
-    first: float = 0.0
-    last_end: float = 0.0
+    first: float
+    is_gate: bool  # and not a barrier or a delay
+    is_instant: bool  # a virtual gate, which leaves its qubit's time as it is
     times: int = 0
 
-    @property
-    def is_gate(self) -> bool:
-        """Whether it is a gate at all, and not a barrier or a delay."""
-        return self.name not in ("barrier", "delay")
+
+Watch = Callable[[Slot, float, "CircuitInstruction"], bool]
 
 
-class Timeline:
-    """The ASAP start of every instruction of a physical circuit, in order; a barrier waits for all of its qubits.
-
-    Iterate for (slot, start in seconds, instruction); `slots` are complete when the iteration is.
-    """
-
-    def __init__(self, circuit: "QuantumCircuit", calibration: Calibration, duration: Callable[[Gate], float]) -> None:
-        self.slots: list[Slot] = []
-        self._circuit, self._calibration, self._duration = circuit, calibration, duration
-
-    def __iter__(self) -> Iterator[tuple[Slot, float, "CircuitInstruction"]]:
-        index = {qubit: i for i, qubit in enumerate(self._circuit.qubits)}
-        free = [0.0] * len(index)
-        known: defaultdict[str, dict[Any, Slot]] = defaultdict(dict)
-        for instruction in self._circuit.data:
-            name, bits = instruction.name, instruction.qubits
-            slot = known[name].get(bits)
-            if slot is None:
-                slot = known[name][bits] = self._slot(name, tuple([index[bit] for bit in bits]), free)
-            slot.times += 1
-            qubits = slot.qubits
-            if len(qubits) == 1:
-                start = free[qubits[0]]
-                if slot.seconds:
-                    slot.last_end = free[qubits[0]] = start + slot.seconds
-                elif name == "delay":
-                    slot.last_end = free[qubits[0]] = start + delay_seconds(instruction.operation, self._calibration)
-            else:
-                start = max([free[qubit] for qubit in qubits])
-                slot.last_end = start + slot.seconds
-                for qubit in qubits:
-                    free[qubit] = slot.last_end
-            yield slot, start, instruction
-
-    def _slot(self, name: str, qubits: tuple[int, ...], free: list[float]) -> Slot:
-        seconds = 0.0 if name in ("barrier", "delay") else self._duration((name, qubits))
-        self.slots.append(Slot(name, qubits, seconds, max(free[qubit] for qubit in qubits)))
-        return self.slots[-1]
-
-
-def schedule(circuit: "QuantumCircuit", calibration: Calibration, duration: Callable[[Gate], float]) -> Schedule:
+def schedule(
+    circuit: "QuantumCircuit",
+    calibration: Calibration,
+    duration: Callable[[Gate], float],
+    watch: Watch | None = None,
+) -> Schedule:
     """The ASAP schedule of a physical circuit; `duration` gives the seconds of a gate.
 
-    Virtual gates (0 s) cost no time but are counted. Source: cost-model.md section 2; the makespan equals Qiskit's
-    `QuantumCircuit.estimate_duration`.
+    Virtual gates (0 s) cost no time but are counted; a barrier waits for all of its qubits. `watch` sees the slot, the
+    start in seconds and the instruction, one after the other, until it returns False. Source: cost-model.md section 2;
+    the makespan equals Qiskit's `QuantumCircuit.estimate_duration`.
     """
-    timeline = Timeline(circuit, calibration, duration)
-    deque(timeline, maxlen=0)
-    gates = [slot for slot in timeline.slots if slot.is_gate]
-    makespan = max((slot.last_end for slot in timeline.slots), default=0.0)
+    index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
+    free = [0.0] * len(index)
+    known: defaultdict[str, dict[Any, Slot]] = defaultdict(dict)
+    for instruction in circuit.data:  # reading an instruction costs more than all that is done with it: read each once
+        name, bits = instruction.name, instruction.qubits
+        try:
+            slot = known[name][bits]
+        except KeyError:
+            slot = known[name][bits] = _slot(name, tuple([index[bit] for bit in bits]), free, duration)
+        slot.times += 1
+        qubits = slot.qubits
+        start = free[qubits[0]] if len(qubits) == 1 else max([free[qubit] for qubit in qubits])
+        if not slot.is_instant:
+            end = start + (slot.seconds if name != "delay" else delay_seconds(instruction.operation, calibration))
+            for qubit in qubits:
+                free[qubit] = end
+        if watch is not None and not watch(slot, start, instruction):
+            watch = None
+    return _summary([slot for slots in known.values() for slot in slots.values()], max(free, default=0.0))
+
+
+def _slot(name: str, qubits: tuple[int, ...], free: list[float], duration: Callable[[Gate], float]) -> Slot:
+    is_gate = name not in ("barrier", "delay")
+    seconds = duration((name, qubits)) if is_gate else 0.0
+    is_instant = is_gate and not seconds and len(qubits) == 1
+    return Slot(name, qubits, seconds, max(free[qubit] for qubit in qubits), is_gate, is_instant)
+
+
+def _summary(slots: list[Slot], makespan: float) -> Schedule:
+    gates = [slot for slot in slots if slot.is_gate]
     first: dict[int, float] = {}
     busy: defaultdict[int, float] = defaultdict(float)
     for slot in gates:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from hybhanas_jupyter.costs.compilation import Compiled
-from hybhanas_jupyter.costs.schedule import Gate, Schedule, schedule
+from hybhanas_jupyter.costs.schedule import Gate, Schedule, Watch, schedule
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration
 
@@ -20,14 +20,18 @@ class Timing:
     notes: tuple[str, ...] = ()
 
 
-def calibrated_timing(compiled: Compiled, calibration: Calibration) -> Timing:
+def calibrated_timing(compiled: Compiled, calibration: Calibration, watch: Watch | None = None) -> Timing:
     """Every gate takes its own calibrated duration; routing is what the makespan exceeds the all-to-all one by.
 
-    Source: cost-model.md section 2.
+    `watch` sees the physical circuit as it is scheduled. Source: cost-model.md section 2.
     """
 
     data = calibration.gate_data
-    physical = schedule(compiled.circuit, calibration, lambda gate: _known(data[gate].duration, gate, calibration))
+
+    def duration(gate: Gate) -> float:
+        return _known(data[gate].duration, gate, calibration)
+
+    physical = schedule(compiled.circuit, calibration, duration, watch)
     whole = physical.makespan
     logical_time = whole if compiled.logical_makespan is None else min(compiled.logical_makespan, whole)
     return Timing(logical_time, whole - logical_time, readout_time(compiled, calibration), physical)

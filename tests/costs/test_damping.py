@@ -12,7 +12,7 @@ from qiskit.circuit.library import CXGate, CZGate, ECRGate, RXGate, RZGate, RZZG
 from qiskit.quantum_info import PTM, DensityMatrix, Operator, Statevector, average_gate_fidelity
 from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
 
-from hybhanas_jupyter.costs.damping import log_damping
+from hybhanas_jupyter.costs.damping import Damping
 from hybhanas_jupyter.costs.pauli_noise import gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, GateData, QubitCalibration
@@ -28,9 +28,14 @@ def small_calibration(error=0.02, sx_error=0.001) -> Calibration:
     return Calibration(name="small", num_qubits=3, qubits=(QubitCalibration(t1=T1, t2=T2),) * 3, gates=tuple(gates))
 
 
+def log_damping(circuit, calibration, n_qubits):
+    damping = Damping(calibration)
+    data = calibration.gate_data
+    return damping.finish(schedule(circuit, calibration, lambda gate: data[gate].duration, damping.take), n_qubits)
+
+
 def predicted_fidelity(circuit, calibration, n_qubits):
-    timing = schedule(circuit, calibration, lambda gate: calibration.gate_data[gate].duration)
-    p = math.exp(sum(log_damping(circuit, timing, calibration, n_qubits)))
+    p = math.exp(sum(log_damping(circuit, calibration, n_qubits)))
     return p * (1 - 2**-n_qubits) + 2**-n_qubits
 
 
@@ -59,7 +64,7 @@ def test_idle_eigenvalues_are_those_of_aers_relaxation():
 
 @pytest.mark.parametrize("error", [0.02, 0.3])
 def test_gate_noise_has_the_calibrated_average_error(error):
-    eigenvalues = gate_eigenvalues(GateData(duration=4e-7, error=error), [(T1, T2), (T1, T2)])
+    eigenvalues = gate_eigenvalues(GateData(duration=4e-7, error=error), ((T1, T2), (T1, T2)))
     process = eigenvalues.mean()
     assert 1 - (4 * process + 1) / 5 == pytest.approx(error)
 
@@ -67,7 +72,7 @@ def test_gate_noise_has_the_calibrated_average_error(error):
 def test_gate_is_never_better_than_its_relaxation():
     relaxation = thermal_relaxation_error(T1, T2, 4e-6)
     expected = average_gate_fidelity(relaxation.to_quantumchannel())
-    eigenvalues = gate_eigenvalues(GateData(duration=4e-6, error=0.0), [(T1, T2)])
+    eigenvalues = gate_eigenvalues(GateData(duration=4e-6, error=0.0), ((T1, T2),))
     assert (2 * eigenvalues.mean() + 1) / 3 == pytest.approx(expected)
 
 
@@ -120,8 +125,7 @@ def test_deep_circuits_damp_on_by_the_mean_of_all_strings():
                 circuit.sx(qubit)
             circuit.cx(0, 1)
             circuit.cx(1, 2)
-        timing = schedule(circuit, calibration, lambda gate: calibration.gate_data[gate].duration)
-        logs.append(sum(log_damping(circuit, timing, calibration, 3)))
+        logs.append(sum(log_damping(circuit, calibration, 3)))
     assert math.isfinite(logs[1])
     assert logs[1] == pytest.approx(2 * logs[0], rel=0.1)
 
@@ -141,8 +145,7 @@ def test_gates_that_leave_nothing_are_an_infinity_and_no_crash(gates):
     for _ in range(gates):
         circuit.cx(0, 1)
     calibration = small_calibration(error=0.9)
-    timing = schedule(circuit, calibration, lambda gate: calibration.gate_data[gate].duration)
-    assert log_damping(circuit, timing, calibration, 2)[0] == -math.inf
+    assert log_damping(circuit, calibration, 2)[0] == -math.inf
 
 
 def test_cz_moves_strings_as_it_should():
