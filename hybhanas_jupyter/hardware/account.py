@@ -1,6 +1,8 @@
 """Real IBM devices, through the user's saved account or environment; no token is ever read or kept here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -50,22 +52,8 @@ class Account:
             return known.device
 
     def _backend(self, name: str) -> Any:
-        from qiskit.exceptions import QiskitError
-
-        try:
-            if self._service is None:
-                from qiskit_ibm_runtime import QiskitRuntimeService
-
-                self._service = QiskitRuntimeService()
-            return self._service.backend(name)
-        # Neither message nor cause goes on: they may hold what the account was opened with.
-        except (QiskitError, ValueError) as error:
-            kind = type(error).__name__
-        except OSError as error:
-            kind = f"no connection, {type(error).__name__}"
-        if self._service is None:
-            raise DeviceError(f"Device {name!r} needs an IBM Quantum account ({kind}). {_HOW_TO}")
-        raise DeviceError(f"The account's service has no device {name!r} ({kind}). See service.backends().")
+        refusal = f"The account's service has no device {name!r}"
+        return _ask(self._service, lambda service: service.backend(name), f"Device {name!r}", refusal)
 
     @staticmethod
     def _refresh(known: _Known) -> None:
@@ -75,6 +63,45 @@ class Account:
             if hasattr(known.backend, "refresh"):
                 known.backend.refresh()
             known.device = _read(known.backend)
+
+
+def device_names(service: "QiskitRuntimeService | None" = None) -> tuple[str, ...]:
+    """The names of the account's devices, from the provider, which takes seconds.
+
+    Raises `DeviceError` without account or network.
+    """
+    backends = _ask(
+        service,
+        lambda service: service.backends(),
+        "The list of real devices",
+        "The account's service does not list its devices",
+    )
+    return tuple(sorted(backend.name for backend in backends))
+
+
+def _ask(service: Any, question: Callable[[Any], Any], what: str, refusal: str) -> Any:
+    """The answer of `service`, by default that of the saved account; raises `DeviceError` in one line."""
+    from qiskit.exceptions import QiskitError
+
+    try:
+        if service is None:
+            service = _saved_service()
+        return question(service)
+    # Neither message nor cause goes on: they may hold what the account was opened with.
+    except (QiskitError, ValueError) as error:
+        kind = type(error).__name__
+    except OSError as error:
+        kind = f"no connection, {type(error).__name__}"
+    if service is None:
+        raise DeviceError(f"{what} needs an IBM Quantum account ({kind}). {_HOW_TO}")
+    raise DeviceError(f"{refusal} ({kind}). See service.backends().")
+
+
+@cache
+def _saved_service() -> "QiskitRuntimeService":
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+    return QiskitRuntimeService()
 
 
 def _read(backend: Any) -> Device:

@@ -13,7 +13,7 @@ from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.background import in_background
 from hybhanas_jupyter.notebook.curve import Curve
-from hybhanas_jupyter.notebook.device_field import device_box
+from hybhanas_jupyter.notebook.device_field import DeviceBox, error_html
 from hybhanas_jupyter.notebook.fields import STYLE
 from hybhanas_jupyter.plots.breakdown import PARTS
 
@@ -42,7 +42,7 @@ class CandidateView(widgets.VBox):
         self._drawing.observe(lambda _: self._draw(), "value")
         self._circuit = widgets.HTML()
         self._circuit.add_class("hyb-circuit")
-        self._device = device_box("Cost on")
+        self._device = DeviceBox("Cost on")
         self._recost = widgets.Button(description="Calculate", tooltip="Cost of one shot on this device")
         self._recost.add_class("hyb-recost")
         self._recost.on_click(lambda _: self._cost_elsewhere())
@@ -118,7 +118,7 @@ class CandidateView(widgets.VBox):
             try:
                 html = work()
             except (HybHanasError, OSError) as error:
-                html = f"<span class='hyb-error'>{escape(str(error))}</span>"
+                html = error_html(error)
             if self._which.value is candidate:
                 place.value = html
 

@@ -1,5 +1,6 @@
 """Choosing a device: search as you type, and a card that says what the device is."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
 from math import isfinite
@@ -9,24 +10,58 @@ import traitlets
 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_table, seconds, significant
-from hybhanas_jupyter.notebook.background import in_background
+from hybhanas_jupyter.notebook.background import in_background, over_network
 from hybhanas_jupyter.notebook.device_details import DeviceDetails, Medians
 from hybhanas_jupyter.notebook.fields import STYLE
 
 
-def device_box(description: str) -> widgets.Combobox:
-    """A text box that completes device names."""
-    box = widgets.Combobox(description=description, placeholder="type to search", style=STYLE)
-    box.layout.width = "26em"
-    in_background(_offer, box)
-    return box
+class DeviceBox(widgets.VBox):
+    """A text box that completes device names: those that need no account, and on request the account's."""
 
+    value = traitlets.Unicode()
 
-def _offer(box: widgets.Combobox) -> None:
-    # Reading the list takes a second, in which the box should be there already.
-    from hybhanas_jupyter.hardware.devices import devices
+    def __init__(self, description: str) -> None:
+        self._box = widgets.Combobox(description=description, placeholder="type to search", style=STYLE)
+        self._box.layout.width = "26em"
+        self._account = widgets.Button(
+            description="My IBM devices",
+            icon="cloud-download",
+            tooltip="Search the devices of the IBM Quantum account that is saved on this machine, too",
+        )
+        self._account.layout.width = "auto"
+        self._account.add_class("hyb-account")
+        self._account.on_click(lambda _: self._ask_account())
+        self._message = widgets.HTML()
+        super().__init__([widgets.HBox([self._box, self._account]), self._message])
+        traitlets.link((self, "value"), (self._box, "value"))
+        in_background(self._offer_fakes)
 
-    box.options = [summary.name for summary in devices()]
+    def _offer_fakes(self) -> None:
+        # Reading the list takes a second, in which the box should be there already.
+        from hybhanas_jupyter.hardware.devices import devices
+
+        self._offer(summary.name for summary in devices())
+
+    def _ask_account(self) -> None:
+        self._account.disabled = True
+        self._message.value = "asking IBM Quantum …"
+        over_network(self._offer_account)
+
+    def _offer_account(self) -> None:
+        from hybhanas_jupyter.hardware.account import device_names
+
+        try:
+            names = device_names()
+        except HybHanasError as error:
+            self._message.value = error_html(error)
+        else:
+            self._offer(names)
+            self._message.value = f"{len(names)} of your account: {escape(', '.join(names))}"
+        finally:
+            self._account.disabled = False
+
+    def _offer(self, names: Iterable[str]) -> None:
+        self._box.options = list(dict.fromkeys([*names, *self._box.options]))
 
 
 class DeviceField(widgets.VBox):
@@ -35,25 +70,32 @@ class DeviceField(widgets.VBox):
     value = traitlets.Unicode()
 
     def __init__(self) -> None:
-        self._box = device_box("Device")
+        box = DeviceBox("Device")
         self._card = widgets.HTML()
         self._card.add_class("hyb-device-card")
-        super().__init__([self._box, self._card])
-        traitlets.link((self, "value"), (self._box, "value"))
+        super().__init__([box, self._card])
+        traitlets.link((self, "value"), (box, "value"))
         self.observe(lambda change: self._describe(change["new"]), "value")
 
     def _describe(self, name: str) -> None:
-        in_background(self._fill, name)
+        (over_network if name.startswith("ibm_") else in_background)(self._fill, name)
 
     def _fill(self, name: str) -> None:
         from hybhanas_jupyter.hardware.devices import device
 
+        if self.value != name:  # typed on since: not worth a request
+            return
         try:
             card = device_card(DeviceDetails.of(device(name).calibration))
         except HybHanasError as error:
-            card = f"<span class='hyb-error'>{escape(str(error))}</span>"
+            card = error_html(error)
         if self.value == name:
             self._card.value = card
+
+
+def error_html(error: Exception) -> str:
+    """One line in the colour of errors."""
+    return f"<span class='hyb-error'>{escape(str(error))}</span>"
 
 
 def device_card(details: DeviceDetails) -> str:

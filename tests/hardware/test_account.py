@@ -7,7 +7,7 @@ from qiskit_ibm_runtime import QiskitRuntimeService
 
 from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.hardware import account
-from hybhanas_jupyter.hardware.devices import device
+from hybhanas_jupyter.hardware.devices import device, devices
 
 SECRET = "secret-token-of-the-user"
 MORNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,16 +72,21 @@ def test_recalibration_is_noticed_but_not_asked_for_too_often(clock):
     assert (backend.asked, service.opened) == (2, 1)
 
 
+def test_the_devices_of_an_account_by_name():
+    assert account.device_names(QiskitRuntimeService(channel="local")) == tuple(row.name for row in devices())
+
+
+@pytest.mark.parametrize("ask", [lambda: account.Account().device("ibm_brisbane"), account.device_names])
 @pytest.mark.parametrize(
     "error", [ValueError(f"bad token {SECRET}"), OSError(SECRET), ConnectionError(f"https://x/?token={SECRET}")]
 )
-def test_without_account_one_line_says_how_to_save_one_and_keeps_the_token(monkeypatch, error):
+def test_without_account_one_line_says_how_to_save_one_and_keeps_the_token(monkeypatch, error, ask):
     def refuse():
         raise error
 
     monkeypatch.setattr("qiskit_ibm_runtime.QiskitRuntimeService", refuse)
     with pytest.raises(DeviceError, match="needs an IBM Quantum account") as caught:
-        account.Account().device("ibm_brisbane")
+        ask()
     message = str(caught.value)
     assert "save_account" in message
     assert "hyb.devices()" in message

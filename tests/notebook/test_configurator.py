@@ -1,9 +1,12 @@
 """The form: what it reads is what it was given, and what is wrong is said at its field."""
 
+from types import SimpleNamespace
+
 import pytest
 from ipywidgets import HTML
 
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.hardware import account
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.notebook import configurator as module
@@ -11,7 +14,7 @@ from hybhanas_jupyter.notebook.code import config_code
 from hybhanas_jupyter.notebook.configurator import configurator
 from hybhanas_jupyter.notebook.forecast import forecast, largest_circuit
 from tests.notebook.scripted import ScriptedSearch
-from tests.notebook.widget_tree import eventually, everything, of_class
+from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
 
 @pytest.fixture
@@ -139,6 +142,35 @@ def test_no_text_of_a_user_becomes_markup(panel):
     html = [w.value for w in everything(panel) if isinstance(w, HTML)]
     assert any("hyb-code" in text and "&lt;img" in text for text in html)
     assert not any("<img" in text for text in html)
+
+
+def test_devices_of_the_account_are_suggested_when_asked_for(panel, monkeypatch):
+    service = SimpleNamespace(backends=lambda: [SimpleNamespace(name="ibm_test"), SimpleNamespace(name="<ibm_b>")])
+    monkeypatch.setattr(account, "_saved_service", lambda: service)
+    choice = field(panel, "device").widget
+    (box,) = [w for w in everything(choice) if getattr(w, "description", "") == "Device"]
+    (button,) = of_class(choice, "hyb-account")
+    assert eventually(lambda: "fake_kyiv" in box.options)
+    assert "ibm_test" not in box.options
+    button.click()
+    assert eventually(lambda: not button.disabled)
+    assert {"ibm_test", "fake_kyiv"} <= set(box.options)
+    assert any(
+        "2 of your account: &lt;ibm_b&gt;, ibm_test" in w.value for w in everything(choice) if isinstance(w, HTML)
+    )
+
+
+def test_without_an_account_the_form_says_so_in_one_line(panel, monkeypatch):
+    def refuse():
+        raise ValueError("bad token secret-token")
+
+    monkeypatch.setattr(account, "_saved_service", refuse)
+    choice = field(panel, "device").widget
+    (button,) = of_class(choice, "hyb-account")
+    button.click()
+    assert eventually(lambda: not button.disabled)
+    assert "needs an IBM Quantum account" in text_of(choice)
+    assert "secret-token" not in text_of(choice)
 
 
 def test_forecast_says_size_time_and_the_largest_corner(panel):

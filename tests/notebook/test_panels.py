@@ -23,7 +23,7 @@ from hybhanas_jupyter.notebook.live import LiveView
 from hybhanas_jupyter.notebook.pages import Pages
 from hybhanas_jupyter.notebook.status import StatusPanel
 from tests.notebook.scripted import ScriptedSearch, evaluations
-from tests.notebook.widget_tree import eventually, everything, of_class
+from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
 CONFIG = SearchConfig(generations=2, population=9)
 
@@ -42,10 +42,6 @@ def candidate(search):
     view.attach(search)
     view.show(search.run.evaluations[:2])
     return view
-
-
-def text_of(widget):
-    return " ".join(part.value for part in everything(widget) if isinstance(part, HTML))
 
 
 def test_a_candidate_tells_its_genes_clocks_and_circuit(candidate, search):

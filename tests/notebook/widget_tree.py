@@ -2,6 +2,8 @@
 
 import time
 
+from ipywidgets import HTML
+
 
 def everything(widget):
     """The widget and all below it."""
@@ -11,6 +13,11 @@ def everything(widget):
 def of_class(widget, name):
     """All widgets below `widget` with this CSS class."""
     return [w for w in everything(widget) if name in getattr(w, "_dom_classes", ())]
+
+
+def text_of(widget):
+    """The HTML of the widget and all below it."""
+    return " ".join(part.value for part in everything(widget) if isinstance(part, HTML))
 
 
 def eventually(condition, seconds=20.0):
