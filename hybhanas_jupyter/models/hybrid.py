@@ -86,11 +86,15 @@ class HybridNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (batch, n_classes) of images (batch, channels, height, width)."""
+        return self.classifier(self.quantum(self.angles(images)))
+
+    def angles(self, images: Tensor) -> Tensor:
+        """What the quantum layer embeds, (batch, n_qubits) radians, of images (batch, channels, height, width)."""
         if images.shape[1:] != self.input_shape:
             raise DataError(f"Images of shape {tuple(images.shape)}: the network takes (batch, *{self.input_shape}).")
         features = self.cnn(images).permute(0, 2, 3, 1)  # the order in memory, see __init__: nothing is copied
-        angles = self.projection(features.flatten(1))
-        return self.classifier(self.quantum(angles))
+        angles: Tensor = self.projection(features.flatten(1))
+        return angles
 
     def export(self, folder: str | Path) -> None:
         """Write `weights.safetensors` and `config.json` into `folder`, for `HybridNet.load`."""

@@ -89,7 +89,7 @@ def _logits(
     import torch
 
     with torch.no_grad():
-        angles = net.projection(net.cnn(torch.from_numpy(images)).flatten(1))
+        angles = net.angles(torch.from_numpy(images))
         ideal = net.classifier(net.quantum(angles))
         values = layer.expectations(angles.double().numpy(), shots=shots, seed=seed)
         noisy = net.classifier(torch.from_numpy(values).to(ideal))

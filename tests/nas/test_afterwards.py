@@ -101,6 +101,12 @@ def test_recost_on_an_unknown_or_too_small_device_is_one_line(run):
         run.recost("fake_armonk")
 
 
+def test_verification_runs_the_networks_that_were_trained(run):
+    verified = run.verify(samples=80, shots=10)
+    recorded = [row.evaluation.accuracy for row in verified.rows]
+    assert [row.ideal_accuracy for row in verified.rows] == pytest.approx(recorded, abs=1e-3)
+
+
 def test_without_noise_and_with_many_shots_the_accuracy_is_the_ideal_one(run):
     ideal = run.verify(noise=False, samples=60, shots=20_000)
     assert len(ideal.rows) == len(run.front)
