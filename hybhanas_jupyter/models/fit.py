@@ -7,13 +7,12 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from torch import nn
 from torch.nn.functional import cross_entropy
 
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.formatting import Report, Reported
-from hybhanas_jupyter.models.hybrid import Dropout
+from hybhanas_jupyter.models.hybrid import Dropout, HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 from hybhanas_jupyter.models.report import history_report
 from hybhanas_jupyter.models.threads import one_thread
@@ -63,7 +62,7 @@ class _EarlyEnd(Exception):  # noqa: N818 (an outcome, not an error)
 
 
 def fit(
-    net: nn.Module,
+    net: HybridNet,
     data: Dataset,
     *,
     epochs: int = 10,
@@ -108,7 +107,7 @@ class _Run:
 
     def __init__(
         self,
-        net: nn.Module,
+        net: HybridNet,
         data: Dataset,
         *,
         batch_size: int,
@@ -122,7 +121,7 @@ class _Run:
             (torch.from_numpy(x).to(parameter), torch.from_numpy(y).to(parameter.device))
             for x, y in ((data.x_train, data.y_train), (data.x_validation, data.y_validation))
         )
-        self.optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate, fused=True)
+        self.optimizer = torch.optim.Adam(net.parameter_groups(learning_rate), lr=learning_rate, fused=True)
         self.generator = torch.Generator().manual_seed(seed)
         for module in net.modules():
             if isinstance(module, Dropout):

@@ -14,6 +14,7 @@ from hybhanas_jupyter.models.convolution import POOL_SIZE, Convolution, feature_
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
 MAX_CONVOLUTIONS = 3
+BASE_INPUTS = 128  # of a projection that learns at the full rate
 _RISING = ("ReLU", "Tanh")
 _POOLINGS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 
@@ -95,6 +96,17 @@ class HybridNet(nn.Module):
         features = self.cnn(images).permute(0, 2, 3, 1)  # the order in memory, see __init__: nothing is copied
         angles: Tensor = self.projection(features.flatten(1))
         return angles
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        """Adam's groups: all at `learning_rate`, but the weights of a projection of more than `BASE_INPUTS` lower.
+
+        Adam moves every weight by about its rate, whatever the gradient: with 10,000 inputs each step turns the angles
+        by radians, and nothing is learned. So the rate falls with the number of inputs, as maximal update
+        parametrisation has it for Adam (Yang et al., arXiv:2203.03466, table 3).
+        """
+        wide = self.get_parameter("projection.weight")
+        others = [parameter for parameter in self.parameters() if parameter is not wide]
+        return [{"params": others}, {"params": [wide], "lr": learning_rate * min(1, BASE_INPUTS / wide.shape[1])}]
 
     def export(self, folder: str | Path) -> None:
         """Write `weights.safetensors` and `config.json` into `folder`, for `HybridNet.load`."""

@@ -134,3 +134,16 @@ def test_threads_of_others_are_left_alone_while_training(data):
     threads = torch.get_num_threads()
     fit(network(), data, epochs=1, on_epoch=look)
     assert elsewhere == [(1, threads)]
+
+
+@pytest.mark.parametrize("side", [4, 32])
+def test_a_step_moves_the_angles_whatever_the_number_of_inputs(side):
+    """At one rate for every weight the 16,384 features of the larger image would turn the angles by radians."""
+    noise = np.random.default_rng(0)
+    x, y = noise.uniform(size=(32, 1, side, side)).astype(np.float32), np.arange(32) % 2
+    one_batch = SimpleNamespace(x_train=x, y_train=y, x_validation=x, y_validation=y)
+    net = HybridNet((1, side, side), 2, (Convolution(16, padding=1),), Ansatz(3, 2))
+    before = net.angles(torch.from_numpy(x))
+    fit(net, one_batch, epochs=1)
+    moved = (net.angles(torch.from_numpy(x)) - before).abs().mean().item()
+    assert 0.01 < moved < 1
