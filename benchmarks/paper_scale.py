@@ -3,38 +3,23 @@
     python benchmarks/paper_scale.py fixed ../shared/data/mnist     # quantum genes only
     python benchmarks/paper_scale.py variable ../shared/data/mnist  # quantum and CNN genes
 
-writes notebooks/results/paper_<mode>.json with wall time, machine and every evaluation. The folder holds MNIST's
-IDX files; without it MNIST is downloaded.
+How long does the whole search take? Wall time from the call to the front, start of the workers and costing included;
+busy: the share of it that the workers trained. The run itself goes to notebooks/results/paper_<mode>.json, which the
+tutorials read by `Run.load`. The folder holds MNIST's IDX files; without it MNIST is downloaded.
 """
 
 import argparse
-import json
-import os
-import platform
-import re
-import time
-from importlib.metadata import version
 from pathlib import Path
+from time import perf_counter
+
+from recording import record, table
 
 from hybhanas_jupyter.data import load_dataset
-from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.resources import worker_count
 from hybhanas_jupyter.nas.run import search
 
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
-PACKAGES = ("hybhanas_jupyter", "torch", "numba", "qiskit", "qiskit-ibm-runtime")
-
-
-def machine():
-    """Processor, cores and versions."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = re.search(r"model name\s*: (.*)", info)
-    return {
-        "processor": model[1] if model else platform.processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-    }
+RUNS = Path(__file__).parents[1] / "notebooks" / "results"
 
 
 def main():
@@ -45,25 +30,25 @@ def main():
 
     config = SearchConfig.preset(f"paper-{options.mode}")
     data = load_dataset(config.data, per_class=config.per_class, folder=options.folder)
-    start = time.perf_counter()
+    start = perf_counter()
     run = search(config, store=":memory:", data=data)
-    wall = time.perf_counter() - start
+    wall = perf_counter() - start
 
     print(run)
-    trained = seconds(sum(e.seconds for e in run.evaluations))
-    print(f"{data!r}\n{len(run.evaluations)} networks in {seconds(wall)}; the workers trained for {trained}.")
-    record = {
-        "command": f"python benchmarks/paper_scale.py {options.mode}",
-        "data": repr(data),
-        "wall_seconds": round(wall, 1),
-        "machine": machine(),
-        "config": json.loads(config.to_json()),
-        "hypervolumes": run.hypervolumes,
-        "repeated": run.repeated,
-        "evaluations": [evaluation.to_dict() for evaluation in run.evaluations],
-    }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"paper_{options.mode}.json").write_text(json.dumps(record) + "\n")
+    workers = worker_count(config)
+    rows = [
+        {
+            "mode": options.mode,
+            "networks": len(run.evaluations),
+            "workers": workers,
+            "seconds": wall,
+            "busy": run.training_time / (workers * wall),
+        }
+    ]
+    print(table(rows))
+    record(rows, run=run.id, data=repr(data))
+    RUNS.mkdir(parents=True, exist_ok=True)
+    run.save(RUNS / f"paper_{options.mode}.json")
 
 
 if __name__ == "__main__":

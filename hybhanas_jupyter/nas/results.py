@@ -82,7 +82,8 @@ class Run(Reported):
     """All evaluations of a run by number, and the hypervolume after each finished generation.
 
     `repeated` and `invalid` count children that were drawn again: known already, or not to be built. `data` describes
-    the data set, `store` is the path of the run store.
+    the data set. `store` is the path of the run store, which keeps the weights and the device; empty for a run from a
+    file.
     """
 
     id: str
@@ -128,13 +129,13 @@ class Run(Reported):
         """
         from hybhanas_jupyter.nas.verify import verify
 
-        return verify(self, data, noise=noise, samples=samples, shots=shots, seed=seed)
+        return verify(self._stored(), data, noise=noise, samples=samples, shots=shots, seed=seed)
 
     def recost(self, device: "str | Device") -> "Recost":
         """The same architectures costed on another device, without training again."""
         from hybhanas_jupyter.nas.recost import recost
 
-        return recost(self, device)
+        return recost(self._stored(), device)
 
     def export(self, candidate: Evaluation | int, folder: str | Path) -> Path:
         """Write a candidate's weights, its circuit as Qiskit and PennyLane code and its costs; returns the folder.
@@ -143,7 +144,23 @@ class Run(Reported):
         """
         from hybhanas_jupyter.nas.export import export
 
-        return export(self, self.evaluation(candidate), folder)
+        return export(self._stored(), self.evaluation(candidate), folder)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything but weights and device as one JSON file, which `Run.load` reads."""
+        from hybhanas_jupyter.nas import runfile
+
+        runfile.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Run":
+        """Read a file of `save`.
+
+        Raises `StoreError` if it cannot be read, `ConfigError` with all that is wrong in it.
+        """
+        from hybhanas_jupyter.nas import runfile
+
+        return runfile.load(path)
 
     def evaluation(self, candidate: Evaluation | int) -> Evaluation:
         """The evaluation with this number; raises `StoreError` if the run has none."""
@@ -165,6 +182,13 @@ class Run(Reported):
             "hypervolumes": list(self.hypervolumes),
             "saved": self.saved,
         }
+
+    def _stored(self) -> Self:
+        if self.store in ("", ":memory:"):
+            raise StoreError(
+                f"Run {self.id} is in no run store, which keeps weights and device. Give the search store='runs.db'."
+            )
+        return self
 
     def _records(self) -> list[dict[str, Any]]:
         members = {evaluation.number for evaluation in self.front}
