@@ -1,6 +1,7 @@
 """Calibration: a frozen snapshot of what a device's gates take and how often they fail."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -114,8 +115,10 @@ class Calibration(_Frozen):
             raise DeviceError(f"{str(path)!r} is not a calibration: {field}: {first['msg']}.") from None
 
     def save(self, path: str | Path) -> None:
-        """Write the calibration as JSON."""
-        Path(path).write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        """Write the calibration as JSON, whole or not at all."""
+        draft = Path(f"{path}.{os.getpid()}")
+        draft.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        draft.replace(path)
 
     @cached_property
     def fingerprint(self) -> str:

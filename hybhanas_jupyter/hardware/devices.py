@@ -13,8 +13,8 @@ from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.account import Account
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.device import Device, day_text
-from hybhanas_jupyter.hardware.fakes import fake_backend, fake_classes, snapshot_files
-from hybhanas_jupyter.hardware.reading import processor_text, read_backend
+from hybhanas_jupyter.hardware.fakes import fake_calibration, fake_classes
+from hybhanas_jupyter.hardware.reading import read_backend
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -110,15 +110,10 @@ def _account(service: "QiskitRuntimeService | None") -> Account:
 
 @cache
 def _fake_device(name: str) -> Device:
-    return Device.from_calibration(read_backend(fake_backend(name)))
+    return Device.from_calibration(fake_calibration(name))
 
 
 @cache
 def _fake_summaries() -> tuple[DeviceSummary, ...]:
-    return tuple(_fake_summary(name) for name in sorted(fake_classes()))
-
-
-def _fake_summary(name: str) -> DeviceSummary:
-    configuration, properties = snapshot_files(name)
-    date = datetime.fromisoformat(properties["last_update_date"])
-    return DeviceSummary(name, configuration["n_qubits"], processor_text(configuration.get("processor_type")), date)
+    calibrations = [fake_calibration(name) for name in sorted(fake_classes())]
+    return tuple(DeviceSummary(c.name, c.num_qubits, c.processor, c.date) for c in calibrations)

@@ -1,12 +1,18 @@
 """Qiskit's fake backends: snapshots of real devices that need no account."""
 
-import json
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from qiskit.providers import BackendV2
+import pooch
+
+from hybhanas_jupyter.errors import DeviceError
+from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.reading import read_backend
+
+_SOURCES = ("qiskit", "qiskit-ibm-runtime", "hybhanas_jupyter")  # what a kept snapshot depends on
 
 
 @cache
@@ -19,14 +25,24 @@ def fake_classes() -> dict[str, Any]:
     return {vars(c)["backend_name"]: c for c in classes}
 
 
-def fake_backend(name: str) -> "BackendV2":
-    """The fake backend of this name."""
-    return fake_classes()[name]()
+@cache
+def fake_calibration(name: str) -> Calibration:
+    """The calibration of the fake backend of this name.
+
+    Kept in the user's cache folder, one JSON file each: Qiskit takes up to 0.2 s to build a backend's target, reading
+    the file takes a millisecond.
+    """
+    path = snapshot_folder() / f"{name}.json"
+    with suppress(DeviceError):  # not kept yet, or damaged
+        return Calibration.load(path)
+    calibration = read_backend(fake_classes()[name]())
+    with suppress(OSError):  # a folder that cannot be written only costs time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        calibration.save(path)
+    return calibration
 
 
-def snapshot_files(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Configuration and properties as saved: reading them takes 5 ms, building the backend's target ten times that."""
-    cls = fake_classes()[name]
-    folder = Path(cls.dirname)
-    configuration, properties = ((folder / file).read_text("utf-8") for file in (cls.conf_filename, cls.props_filename))
-    return json.loads(configuration), json.loads(properties)
+@cache
+def snapshot_folder() -> Path:
+    """Where the calibrations that this very set of package versions reads are kept."""
+    return Path(pooch.os_cache("hybhanas_jupyter")) / "snapshots" / "-".join(map(version, _SOURCES))
