@@ -31,7 +31,7 @@ def front(evaluations: Sequence[Evaluation], goal: Goal) -> tuple[Evaluation, ..
 
 
 def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tuple[float, ...]:
-    """Share of the box between ideal and reference that is dominated after each generation, 0 to 1.
+    """Share of the box between ideal and reference that is dominated after each generation, 0 to 1; times count by log.
 
     The ideal is 0 for what is minimised and 1 for fractions that are maximised. The reference is 0 for the latter and
     the worst value of the first generation with a feasible evaluation for the former, so that shares only grow.
@@ -48,24 +48,26 @@ def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tup
         if reference is None:
             shares.append(0.0)
         else:
-            shares.append(float(hypervolume(np.minimum(_losses(seen, goal) / reference, 1.0), ref=1.0)))
+            shares.append(float(hypervolume(np.minimum(_scaled_losses(seen, goal) / reference, 1.0), ref=1.0)))
     return tuple(shares)
 
 
 def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
-    """The member of the front nearest to its ideal point, each objective scaled to the front's range; None if empty.
+    """The member of the front farthest below the line between its extremes in quality and cost; None if it is empty.
 
-    Times count by their logarithm: on a front that spans decades all but the longest would be equally short.
+    Cost is the mean of what is minimised, quality that of what is maximised, each objective scaled to the front's range
+    and times by their logarithm: so two costs that go together do not outvote the accuracy. Source: Das, Struct. Optim.
+    18 (1999) 107.
     """
     members = front(evaluations, goal)
     if not members:
         return None
-    losses = _losses(members, goal)
-    times = [OBJECTIVES[name].unit == "s" for name in goal.objectives]
-    losses[:, times] = np.log10(np.maximum(losses[:, times], np.finfo(float).tiny))
+    losses = _scaled_losses(members, goal)
     low, high = losses.min(axis=0), losses.max(axis=0)
     scaled = (losses - low) / np.where(high > low, high - low, 1.0)
-    return members[int(np.argmin((scaled**2).sum(axis=1)))]
+    quality = np.array([OBJECTIVES[name].maximise for name in goal.objectives])
+    sides = [scaled[:, side].mean(axis=1) for side in (quality, ~quality) if side.any()]
+    return members[int(np.argmin(np.sum(sides, axis=0)))]
 
 
 def _losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
@@ -77,7 +79,18 @@ def _losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
     return np.array(columns, dtype=float).T
 
 
+def _scaled_losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
+    """As `_losses`, but of times the logarithm of 1 + seconds, 0 for 0: fronts span many decades of time.
+
+    For comparisons of distances only: logarithms of long times may be equal where the times are not.
+    """
+    losses = _losses(evaluations, goal)
+    times = [OBJECTIVES[name].unit == "s" for name in goal.objectives]
+    losses[:, times] = np.log1p(losses[:, times])
+    return losses
+
+
 def _reference(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
-    worst = _losses(evaluations, goal).max(axis=0)
+    worst = _scaled_losses(evaluations, goal).max(axis=0)
     fractions = [OBJECTIVES[name].maximise for name in goal.objectives]
     return np.where(fractions, 1.0, np.where(worst > 0, worst, math.inf))
