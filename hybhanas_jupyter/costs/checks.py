@@ -5,6 +5,7 @@ Each returns a `Check`: it prints its figures, `figure()` draws it, `points` are
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from hybhanas_jupyter.hardware.devices import device
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_SAME_PACE = 1.15  # the error that a fitted profile may have
 _SCHEDULER_DEVICES = ("fake_kyiv", "fake_torino")
 _RELIABILITY_DEVICES = ("fake_kyiv", "fake_torino", "fake_brisbane", "fake_fez", "fake_algiers")
 
@@ -41,6 +43,7 @@ class Check(Reported):
     quantity: str
     reference: str
     points: tuple[Point, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def mean_error(self) -> float:
@@ -130,12 +133,23 @@ def classical(
     from hybhanas_jupyter.costs.work import Work
 
     profile = profile or device_profile()
+    (reference, seconds), *steps = [
+        (Work.from_dict(step["work"]), step["seconds"]) for step in measured_steps(networks, seed)
+    ]
     points = []
-    for number, step in enumerate(measured_steps(networks, seed)[1:], start=1):
-        work = Work.from_dict(step["work"])
+    for number, (work, measured) in enumerate(steps, start=1):
         predicted = profile.step_time(work) if model == "calibrated" else work.flops / profile.throughput
-        points.append(Point(f"CNN {number}, {work.parameters:,} parameters", predicted, step["seconds"]))
-    return Check("training step in s", "measured steps", tuple(points))
+        points.append(Point(f"CNN {number}, {work.parameters:,} parameters", predicted, measured))
+    notes = _pace_notes(reference.flops / seconds / profile.throughput)
+    return Check("training step in s", "measured steps", tuple(points), notes)
+
+
+def _pace_notes(pace: float) -> tuple[str, ...]:
+    """A note unless the machine is as fast as when it was profiled."""
+    if abs(log(pace)) < log(_SAME_PACE):
+        return ()
+    advice = "stop what else runs, or measure anew with device_profile(refresh=True)"
+    return (f"this machine trains the reference CNN at {pace:.2f} times the profile's speed: {advice}",)
 
 
 def _ansaetze(rng: np.random.Generator, devices: Sequence[str], circuits: int) -> Iterator[tuple[str, Ansatz]]:

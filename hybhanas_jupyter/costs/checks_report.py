@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.costs.checks import Check
 
+_SHOWN = 10
+
 
 def check_report(check: "Check") -> Report:
     """The figures of the check, and the points that are furthest off."""
@@ -19,13 +21,12 @@ def check_report(check: "Check") -> Report:
         ["largest relative error", f"{check.max_relative_error:.3g}"],
         ["Spearman rank correlation", f"{check.spearman:.4f}"],
     ]
-    points = [
-        f"{p.label}: {significant(p.predicted, 4)}, reference {significant(p.reference, 4)}" for p in check.points
-    ]
+    worst = sorted(check.points, key=lambda point: -abs(point.predicted / point.reference - 1))[:_SHOWN]
+    points = [f"{p.label}: {significant(p.predicted, 4)}, reference {significant(p.reference, 4)}" for p in worst]
     return Report(
         title=f"Predicted {check.quantity} against {check.reference}",
         tables=[(["check", "figure"], rows)],
-        folded={"Furthest off": points},
+        folded={"Furthest off": points, "Notes": list(check.notes)},
     )
 
 

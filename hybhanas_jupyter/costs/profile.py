@@ -15,6 +15,7 @@ import pooch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.files import write_text
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.work import Work
@@ -88,8 +89,8 @@ class DeviceProfile(_Frozen):
             raise ConfigError(f"{str(path)!r} is not a device profile: {field}: {first['msg']}.") from None
 
     def save(self, path: str | Path) -> None:
-        """Write the profile as JSON."""
-        Path(path).write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        """Write the profile as JSON, whole or not at all."""
+        write_text(path, self.model_dump_json(indent=1))
 
     def step_time(self, work: "Work") -> float:
         """Seconds of one training step; layers of unknown classes take an elementwise layer's rate."""

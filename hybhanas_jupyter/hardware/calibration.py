@@ -1,7 +1,6 @@
 """Calibration: a frozen snapshot of what a device's gates take and how often they fail."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hybhanas_jupyter.errors import DeviceError
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.hardware.averages import Averages
 from hybhanas_jupyter.hardware.calibration_warnings import DEFAULT_REP_DELAY, calibration_warnings
 
@@ -116,9 +116,7 @@ class Calibration(_Frozen):
 
     def save(self, path: str | Path) -> None:
         """Write the calibration as JSON, whole or not at all."""
-        draft = Path(f"{path}.{os.getpid()}")
-        draft.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        draft.replace(path)
+        write_text(path, self.model_dump_json(indent=1))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 from matplotlib.figure import Figure
 
 from hybhanas_jupyter.costs import checks
 from hybhanas_jupyter.costs.checks import Check, Point
+from hybhanas_jupyter.costs.profile import DeviceProfile
 from hybhanas_jupyter.errors import DeviceError
 
 
@@ -13,7 +16,7 @@ def test_figures_by_hand():
     assert check.max_relative_error == pytest.approx(0.5)
     assert check.spearman == pytest.approx(0.5)
     assert check.to_dict()["points"][1] == ("b", 1.0, 2.0)
-    assert "b: 1.000, reference 2.000" in repr(check)
+    assert re.search(r"Furthest off:\n +b: 1.000, reference 2.000\n +a: 1.100", repr(check))
     assert isinstance(check.figure(), Figure)
 
 
@@ -32,3 +35,19 @@ def test_reliability_follows_aer_on_circuits_of_its_own():
     check = checks.reliability(["fake_kyiv", "fake_fez", "fake_hanoi"], circuits=6, seed=1)
     assert check.mean_error < 0.015
     assert check.spearman > 0.98
+
+
+def test_training_steps_are_predicted_for_networks_that_the_profile_never_saw():
+    check = checks.classical(DeviceProfile.measure(networks=10), networks=5, seed=2)
+    assert len(check.points) == 5
+    assert check.spearman >= 0.7
+
+
+@pytest.mark.parametrize(("speed", "notes"), [(1.0, 0), (2.0, 1), (0.5, 1)])
+def test_a_machine_that_is_not_as_fast_as_when_it_was_profiled_is_told(monkeypatch, speed, notes):
+    work = {"flops": 10**9, "parameters": 10, "layers": {"Conv2d": {"calls": 1, "flops": 10**9, "bytes": 0}}}
+    monkeypatch.setattr(checks, "measured_steps", lambda *_: [{"work": work, "seconds": 0.1 / speed}] * 3)
+    profile = DeviceProfile(processor="any", torch="any", throughput=1e10, step=0.001, layers={})
+    found = checks.classical(profile).notes
+    assert len(found) == notes
+    assert all(f"{speed:.2f} times" in note for note in found)

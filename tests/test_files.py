@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from hybhanas_jupyter.files import write_text
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "kept.json"
+    for text in ("first, and longer", "zweite Fassung, größer"):
+        write_text(path, text)
+        assert path.read_text(encoding="utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "kept.json"
+    write_text(path, "old")
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
