@@ -48,9 +48,9 @@ def record(rows, **notes):
         file.write(json.dumps(entry) + "\n")
 
 
-def latest(script):
-    """The last entry of a script, by its name without `.py`."""
-    return json.loads((RESULTS / f"{script}.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+def entries(script):
+    """All entries of a script, by its name without `.py`, the latest last."""
+    return [json.loads(line) for line in (RESULTS / f"{script}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def machine():

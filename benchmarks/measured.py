@@ -1,0 +1,140 @@
+"""The README's table of measured figures, from the latest entries of the benchmarks.
+
+python benchmarks/measured.py  # writes it into README.md
+"""
+
+from pathlib import Path
+
+from recording import RESULTS, entries
+
+from hybhanas_jupyter.formatting import seconds, significant
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- measured: python benchmarks/measured.py -->\n", "<!-- end -->\n"
+
+
+def makespan(rows):
+    largest = max(row["largest relative difference"] for row in rows)
+    return f"makespan against Qiskit's scheduler, {len(rows)} devices", f"relative difference at most {largest:.1e}"
+
+
+def reliability(rows):
+    unseen = [row for row in rows if row["set"] == "new devices"]
+    ours, usual = (next(row for row in unseen if f"({name})" in row["estimate"]) for name in ("ours", "usual"))
+    what = (
+        f"predicted success against Aer's noise, {ours['circuits']} circuits on devices not used to choose the formula"
+    )
+    return what, f"Spearman {ours['spearman']:.4f}, mean error {ours['mean']:.3f} (usual ESP: {usual['mean']:.3f})"
+
+
+def classical(rows):
+    error = {row["model"]: row["mean_relative_error"] for row in rows}
+    what = "predicted classical step time, CNNs not used for the fit"
+    return what, f"mean error {error['calibrated']:.1%} (the paper's form: {error['paper']:.0%})"
+
+
+def speed(rows):
+    value = {row["what"]: row["value"] for row in rows}
+    figure = f"{value['the rest / transpile']:.0%} on top; from the cache {seconds(value['cached cost'])}"
+    return "what `hyb.quantum_cost` takes beside Qiskit's transpiling, 12 qubits x 15 layers", figure
+
+
+def quantum_layer(rows):
+    gains = [row["lightning / numba"] for row in rows]
+    what = "quantum layer, forward and backward, against PennyLane's lightning.qubit adjoint, 4-12 qubits"
+    return what, f"{min(gains):.0f} to {max(gains):.0f} times as fast"
+
+
+def step(rows):
+    linear, full, _ = (row["gain"] for row in rows)
+    what = "training step of a hybrid network against the same on PennyLane, linear and full"
+    return what, f"{linear:.0f} and {full:.0f} times as fast"
+
+
+def paper_candidate(rows):
+    ours, theirs = rows[0]["ours, s"], rows[0]["PennyLane, s"]
+    return "training a candidate at the paper's scale (CPU time)", f"{seconds(ours)}; on PennyLane {seconds(theirs)}"
+
+
+def start(rows):
+    return "first use of the quantum layer: compiled once for a processor", seconds(rows[0]["seconds"])
+
+
+def quality(rows):
+    mean = {row["method"]: f"{row['mean']:.3f}" for row in rows}
+    peers = ", ".join(f"{name} {value}" for name, value in mean.items() if name != "hybhanas_jupyter")
+    return "hypervolume after 96 evaluations, share of the best possible", f"{mean['hybhanas_jupyter']}; {peers}"
+
+
+def whole_search(rows):
+    times = ", ".join(f"{row['mode']} CNN {seconds(row['seconds'])}" for row in rows)
+    return f"the paper's whole search, {rows[0]['networks']} networks on MNIST", times
+
+
+def scaling(rows):
+    one, two = rows
+    what = f"a search of {one['networks']} small networks by one process and by two"
+    return what, f"{seconds(one['seconds'])} and {seconds(two['seconds'])}: efficiency {two['efficiency']:.0%}"
+
+
+def latency(rows):
+    times = {row["what"]: sorted(row["milliseconds"])[len(row["milliseconds"]) // 2] for row in rows}
+    handler, cell = times["stop to handler"], times["other cell"]
+    figure = f"Stop reaches its handler in {significant(handler, 2)} ms; another cell takes {significant(cell, 2)} ms"
+    return "JupyterLab while a search trains", figure
+
+
+def magics(rows):
+    cell, load = (row["ms"] for row in rows)
+    return "what `%%qcost` adds to a cell, and `%load_ext` to a kernel", f"{cell:.1f} ms and {load:.0f} ms"
+
+
+def memory(rows):
+    return "the whole quickstart as on Binder (grants 2 GB)", f"at most {rows[0]['total, MB'] / 1e3:.2f} GB"
+
+
+# Script -> its row, in the order of the table.
+TABLE = {
+    "costs_makespan": makespan,
+    "costs_reliability": reliability,
+    "costs_classical": classical,
+    "costs_speed": speed,
+    "training_quantum_layer": quantum_layer,
+    "training_step": step,
+    "training_paper": paper_candidate,
+    "training_start": start,
+    "paper_scale": whole_search,
+    "search_scaling": scaling,
+    "search_quality": quality,
+    "notebook_latency": latency,
+    "magics_overhead": magics,
+    "binder_memory": memory,
+}
+
+
+def recorded(script):
+    """Rows of the latest entry, and what ran; of a script with modes the latest of each."""
+    found = {entry["rows"][0].get("mode"): entry for entry in entries(script)}
+    return [row for entry in found.values() for row in entry["rows"]], next(iter(found.values()))["machine"]
+
+
+def section():
+    """The table as Markdown, between its marks."""
+    lines, machines = [], set()
+    for script, figure in TABLE.items():
+        rows, machine = recorded(script)
+        machines |= {f"{machine['cores']} cores of {machine['cpu']}"} if machine["cpu"] and machine["cores"] else set()
+        lines.append("| " + " | ".join([*figure(rows), f"`python benchmarks/{script}.py`"]) + " |")
+    title = f"On {', '.join(sorted(machines))}:\n\n| what | figure | command |\n|---|---|---|\n"
+    return BEGIN + title + "\n".join(lines) + "\n" + END
+
+
+def readme(text):
+    """A README with the section brought up to date."""
+    before, rest = text.split(BEGIN)
+    return before + section() + rest.split(END, 1)[1]
+
+
+if __name__ == "__main__":
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"README.md shows the latest entries of {RESULTS}.")
