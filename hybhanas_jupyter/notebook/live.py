@@ -12,12 +12,11 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.results import Generation, Run
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.ablation import AblationView
-from hybhanas_jupyter.notebook.background import in_background
 from hybhanas_jupyter.notebook.board import Board
 from hybhanas_jupyter.notebook.candidate import CandidateView
 from hybhanas_jupyter.notebook.curve import Curve
 from hybhanas_jupyter.notebook.elsewhere import is_written
-from hybhanas_jupyter.notebook.front_output import FrontOutput
+from hybhanas_jupyter.notebook.front_output import FrontOutput, front_page
 from hybhanas_jupyter.notebook.landscape import LandscapeView
 from hybhanas_jupyter.notebook.pages import Pages
 from hybhanas_jupyter.notebook.status import StatusPanel
@@ -49,6 +48,8 @@ class LiveView(widgets.VBox):
         self._board = Board(self._candidate.show)
         self._hypervolume = Curve("", "Generation", "Hypervolume", ["hypervolume"])
         self._ablation = AblationView()
+        self._front = widgets.HTML()
+        self._front.add_class("hyb-front")
         self._lock = threading.RLock()
         self._watcher = threading.Thread()
         self._search: Search | None = None
@@ -57,6 +58,7 @@ class LiveView(widgets.VBox):
         self._pages = Pages(
             {
                 "Candidate": self._candidate,
+                "Front": self._front,
                 "Cost of the front": self._ablation,
                 "Hypervolume": self._hypervolume.figure,
                 "3D": self._landscape,
@@ -78,6 +80,7 @@ class LiveView(widgets.VBox):
             self._search = search
             self._board.expect(search.config)
             self._candidate.attach(search)
+            self.front_output.fill(search.run)
             self._show(search, search.run)
             self._listen(search)
             self._follow()
@@ -127,13 +130,15 @@ class LiveView(widgets.VBox):
         search, store = self._search, self._store
         if search is None or store is None or search.progress.state not in ENDED:
             return False
-        self._elsewhere = is_written(store, search.id)
+        before, self._elsewhere = self._elsewhere, is_written(store, search.id)
         known = Search.load(store, search.id)
         if len(known.run.evaluations) > len(search.run.evaluations):
             with self._lock:
                 self._search = known
                 self._listen(known)
                 self._show(known, known.run)
+        if before and not self._elsewhere:
+            self.front_output.fill(known.run)
         return self._elsewhere
 
     def _show(self, search: Search, now: Generation | Run) -> None:
@@ -142,6 +147,7 @@ class LiveView(widgets.VBox):
                 return
             self._board.update(now.evaluations)
             self._ablation.update(now.front)
+            self._front.value = front_page(now, search.run)
             self._landscape.update(now.evaluations, now.front)
             self._pages.reveal()
             self._hypervolume.update({"hypervolume": search.run.hypervolumes})
@@ -150,7 +156,7 @@ class LiveView(widgets.VBox):
 
     def _finish(self, search: Search, run: Run) -> None:
         self._show(search, run)
-        in_background(self.front_output.fill, run)
+        self.front_output.fill(run)
 
 
 def _button(text: str, icon: str, css_class: str, tooltip: str) -> widgets.Button:

@@ -112,6 +112,31 @@ def test_the_view_is_back_and_live_after_a_reload(live: Page):
     expect(dots(live)).to_have_count(11)
 
 
+def test_a_page_that_was_reloaded_shows_the_final_front_and_can_output_it(page: Page, lab: Server):
+    live, name = page, "reloaded.ipynb"
+    lab.write_scripted(name, generations=2, population=6)
+    open_notebook(live, lab, name)
+    run_all(live)
+    expect(dots(live)).to_have_count(5, timeout=30_000)
+    live.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    live.reload()
+    expect(dots(live)).to_have_count(5, timeout=30_000)
+    live.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
+    execute(live, "play()")
+    expect(live.locator(".hyb-status")).to_contain_text("finished")
+    live.get_by_role("tab", name="Front", exact=True).click()
+    expect(live.locator(".hyb-front td").first).to_be_visible()
+    live.evaluate("() => window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+    live.evaluate(
+        """async () => {
+            window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('view');
+            await window.jupyterapp.commands.execute('notebook:run-cell');
+        }"""
+    )
+    expect(live.locator("[data-mime-type='image/png'] img")).to_be_visible(timeout=30_000)
+    expect(live.locator("[data-mime-type='text/html'] table")).to_contain_text("Quantum training time")
+
+
 def test_light_and_dark(live: Page, artifacts: Path):
     execute(live, "search.play(3)")
     expect(live.locator(".hyb-status")).to_contain_text("finished")

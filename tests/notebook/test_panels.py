@@ -4,6 +4,7 @@ import base64
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,18 +128,46 @@ def test_only_the_page_in_front_is_in_the_browser():
     assert [box.children for box in pages.children] == [(), (second,)]
 
 
-def test_the_final_front_is_a_picture_and_a_table_of_its_own(search, monkeypatch):
-    sent = {}
-    monkeypatch.setattr(front_output, "display", lambda data, raw, display_id: sent.setdefault(display_id, data))
-    monkeypatch.setattr(front_output, "update_display", lambda data, raw, display_id: sent.update({display_id: data}))
+@pytest.fixture
+def sent(monkeypatch):
+    """What stands in every output of the page, by display id."""
+    outputs = {}
+
+    def show(data, raw, display_id):
+        outputs[display_id] = data
+
+    monkeypatch.setattr(front_output, "display", show)
+    monkeypatch.setattr(front_output, "update_display", show)
+    return outputs
+
+
+@pytest.mark.parametrize("ended_before", [False, True])
+def test_the_final_front_is_a_picture_and_a_table_of_its_own(search, sent, ended_before):
     output = FrontOutput()
+    if ended_before:
+        output.fill(search.run)
     output.place()
-    places = list(sent)
-    output.fill(search.run)
-    assert list(sent) == places
+    if not ended_before:
+        output.fill(search.run)
+    assert eventually(lambda: len(sent) == 2 and "text/html" in list(sent.values())[1])
     picture, table = sent.values()
     assert base64.b64decode(picture["image/png"]).startswith(b"\x89PNG")
     assert table["text/html"].count("<tr>") == 1 + len(search.run.front)
+
+
+def test_the_next_search_empties_the_places_of_the_last(search, sent):
+    output = FrontOutput()
+    output.place()
+    output.fill(search.run)
+    assert eventually(lambda: all(len(data) == 2 for data in sent.values()))
+    output.fill(ScriptedSearch(CONFIG).run)
+    assert eventually(lambda: all(data == {"text/plain": ""} for data in sent.values()))
+
+
+def test_the_front_is_told_while_the_search_runs(search):
+    page = front_output.front_page(search.run, replace(search.run, store="<runs>.db"))
+    assert page.count("<tr>") == 1 + len(search.run.front)
+    assert "&lt;runs&gt;.db" in page
 
 
 @pytest.mark.parametrize(("value", "key"), [(60.0, "60"), (3e-5, "0.00003"), (3e-7, "3e-7"), (0.0, "0"), (0.1, "0.1")])
