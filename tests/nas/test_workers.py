@@ -3,19 +3,21 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
 
 import pytest
 
+from hybhanas_jupyter.nas import workers
 from hybhanas_jupyter.nas.workers import LocalProcesses, WorkerError
 from tests.nas import calls
 
 
 @pytest.fixture
 def processes():
-    with LocalProcesses(2, (calls.remember, ("setup",)), time_limit=2.0) as executor:
+    with LocalProcesses(2, (calls.remember, ("setup",)), time_limit=5.0) as executor:
         yield executor
 
 
@@ -95,6 +97,33 @@ def test_a_shutdown_that_cancels_does_not_wait_for_hanging_calls():
         hanging.result()
     with pytest.raises(CancelledError):
         queued.result()
+
+
+def test_a_process_that_starts_during_the_shutdown_ends_with_it(monkeypatch):
+    """The worker died, its successor is just starting when the executor ends: it must not run the call to its end."""
+    starting, go_on = threading.Event(), threading.Event()
+
+    class Slow(workers._Process):
+        def __init__(self, setup):
+            super().__init__(setup)
+            starting.set()
+            go_on.wait(60)
+
+    executor = LocalProcesses(1, (calls.remember, (1,)), time_limit=300)
+    monkeypatch.setattr(workers, "_Process", Slow)
+    with pytest.raises(WorkerError):
+        executor.submit(calls.leave, 0).result()
+    hanging = executor.submit(calls.sleep, 300)
+    assert starting.wait(60)
+    ending = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+    ending.start()
+    while not executor._closed:
+        time.sleep(0.01)
+    go_on.set()
+    ending.join(60)
+    assert not ending.is_alive()
+    with pytest.raises(WorkerError):
+        hanging.result()
 
 
 def alive(pid):
