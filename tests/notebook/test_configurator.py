@@ -12,7 +12,6 @@ from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.notebook import configurator as module
 from hybhanas_jupyter.notebook.code import config_code
 from hybhanas_jupyter.notebook.configurator import configurator
-from hybhanas_jupyter.notebook.forecast import forecast, largest_circuit
 from tests.notebook.scripted import ScriptedSearch
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
@@ -171,20 +170,6 @@ def test_without_an_account_the_form_says_so_in_one_line(panel, monkeypatch):
     assert eventually(lambda: not button.disabled)
     assert "needs an IBM Quantum account" in text_of(choice)
     assert "secret-token" not in text_of(choice)
-
-
-def test_forecast_says_size_time_and_the_largest_corner(panel):
-    told = forecast(panel.config.replace(space=SearchSpace(qubits=(2, 3), depth=(1, 2)), workers=0))
-    assert told.evaluations == 50
-    assert (told.corner.n_qubits, told.corner.depth, len(told.corner.rotations), len(told.corner.pairs)) == (3, 2, 3, 3)
-    assert 0 < told.wall_time < 3600
-    assert told.error > 0
-    assert told.corner_time > 0
-
-
-def test_the_largest_corner_is_the_circuit_with_the_most_gates():
-    corner = largest_circuit(SearchSpace(qubits=(2, 5), topologies=("star", "full", "grid"), rotations=("RY", "RX-RZ")))
-    assert (corner.n_qubits, corner.depth, corner.rotations, corner.topology) == (5, 15, ("RX", "RZ"), "full")
 
 
 def test_a_search_that_cannot_start_says_why(panel, monkeypatch):
