@@ -117,7 +117,7 @@ class Run(Reported):
 
     @property
     def knee(self) -> Evaluation | None:
-        """The front's best compromise: the member nearest to the ideal point; None if the front is empty."""
+        """The front's best compromise: farthest below the line between its extremes; None if the front is empty."""
         return analysis.knee(self.evaluations, self.goal)
 
     def verify(
