@@ -29,8 +29,9 @@ lint: $(READY)
 test: lint  ## everything that must pass: style, types, layers, tests, notebooks, browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
-bench: $(READY)  ## the short benchmarks, minutes each; benchmarks/ holds them all
-	@for name in costs_makespan costs_speed training_quantum_layer training_step magics_overhead; do \
+bench: $(READY)  ## the short benchmarks, about ten minutes in all; benchmarks/ holds the long ones too
+	@for name in costs_makespan costs_speed training_quantum_layer training_step training_start search_scaling \
+			magics_overhead measured; do \
 		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
 

@@ -115,7 +115,7 @@ TABLE = {
 def recorded(script):
     """Rows of the latest entry, and what ran; of a script with modes the latest of each."""
     found = {entry["rows"][0].get("mode"): entry for entry in entries(script)}
-    return [row for entry in found.values() for row in entry["rows"]], next(iter(found.values()))["machine"]
+    return [row for entry in found.values() for row in entry["rows"]], list(found.values())[-1]["machine"]
 
 
 def section():
@@ -124,8 +124,9 @@ def section():
     for script, figure in TABLE.items():
         rows, machine = recorded(script)
         machines |= {f"{machine['cores']} cores of {machine['cpu']}"} if machine["cpu"] and machine["cores"] else set()
-        lines.append("| " + " | ".join([*figure(rows), f"`python benchmarks/{script}.py`"]) + " |")
-    title = f"On {', '.join(sorted(machines))}:\n\n| what | figure | command |\n|---|---|---|\n"
+        load = "" if machine["load"] is None else f"{machine['load']:.1f}"
+        lines.append("| " + " | ".join([*figure(rows), load, f"`python benchmarks/{script}.py`"]) + " |")
+    title = f"On {', '.join(sorted(machines))}:\n\n| what | figure | load | command |\n|---|---|---|---|\n"
     return BEGIN + title + "\n".join(lines) + "\n" + END
 
 
