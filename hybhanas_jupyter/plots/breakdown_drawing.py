@@ -38,6 +38,7 @@ def draw_breakdown(data: BreakdownData, *, theme: str = "light", title: str = ""
 def _draw_times(panel: "Axes", data: BreakdownData, ink: str) -> None:
     panel.plot(range(len(data.numbers)), data.total, "D", color=ink, markersize=5)
     panel.set_yscale("log")
+    panel.margins(y=0.15)
     marks = ticks(*panel.get_ylim(), unit="s", logarithmic=True)
     panel.set_yticks(list(marks), list(marks.values()))
     panel.minorticks_off()
@@ -52,4 +53,5 @@ def _draw_shares(panel: "Axes", data: BreakdownData) -> None:
         below += part
     names = [f"{label.split(' |')[0]}  #{number}" for label, number in zip(data.labels, data.numbers, strict=True)]
     panel.set_xticks(places, names, rotation=60, ha="right", fontsize=7)
+    panel.set_ylim(0, 100)
     panel.set_ylabel("Share (%)")
