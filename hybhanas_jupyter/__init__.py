@@ -13,6 +13,7 @@ _HOME = {
     "Ansatz": "circuits.ansatz",
     "Calibration": "hardware.calibration",
     "HybHanasError": "errors",
+    "Run": "nas.results",
     "Search": "nas.run",
     "SearchConfig": "nas.config",
     "SearchSpace": "nas.space",
