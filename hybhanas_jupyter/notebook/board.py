@@ -96,7 +96,8 @@ class Board(widgets.VBox):
         members = {e.number for e in best}
         listed = sorted(enumerate(self._drawn), key=lambda item: item[1].number not in members)
         self._offer([(f"{'◆ ' * (e.number in members)}#{e.number} {e.architecture.label}", row) for row, e in listed])
-        self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn))
+        beyond = [f"{plane.x.label}: {plane.beyond}" for plane in planes if plane.beyond]
+        self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn), beyond)
 
     def _pick(self, change: dict[str, Any]) -> None:
         rows = [] if change["new"] is None else [int(row) for row in change["new"]]
@@ -136,11 +137,12 @@ def _drawable(evaluations: Sequence[Evaluation], best: Sequence[Evaluation]) -> 
     return [e for e in finite if e.number not in dropped]
 
 
-def _legend(generations: int, missing: int) -> str:
+def _legend(generations: int, missing: int, beyond: Sequence[str]) -> str:
     ramp = ", ".join(GENERATIONS)
     left_out = f" · {missing} without finite values or beyond the newest {MOST_POINTS:,} not drawn" if missing else ""
+    outside = "".join(f" · {text} the axis" for text in beyond)
     return (
         "<div class='hyb-legend'>◆ front of the search · <span class='hyb-line'></span> best in this view · "
         f"● dominated (faded) · generation 1 <span class='hyb-ramp' style='background:linear-gradient(90deg,{ramp})'>"
-        f"</span> {generations}{left_out}</div>"
+        f"</span> {generations}{left_out}{outside}</div>"
     )

@@ -6,11 +6,10 @@ import bqplot
 import numpy as np
 from bqplot.interacts import LassoSelector
 from ipywidgets import Layout, jslink
-from numpy.typing import NDArray
 
 from hybhanas_jupyter.notebook.bqplot_tools import axis, set_axes, set_together
 from hybhanas_jupyter.plots.palette import GENERATIONS
-from hybhanas_jupyter.plots.pareto import ParetoData, axis_label
+from hybhanas_jupyter.plots.pareto import ParetoData, axis_label, limits
 from hybhanas_jupyter.plots.ticks import ticks
 
 # A grey that reads on white and on near-black.
@@ -74,7 +73,7 @@ class ParetoView:
 
     def _set_scales(self, data: ParetoData) -> None:
         """Limits are always given: a logarithmic scale without them draws its ticks at NaN."""
-        x, y = _limits(data.xs, data.logarithmic), _limits(data.ys)
+        x, y = data.x_limits, limits(data.ys)
         if data.logarithmic != self._logarithmic:
             self._logarithmic = data.logarithmic
             self._x = (bqplot.LogScale if data.logarithmic else bqplot.LinearScale)(min=x[0], max=x[1])
@@ -88,18 +87,6 @@ class ParetoView:
             axis(self._x, axis_label(data.x), ticks(*x, unit=data.x.unit, logarithmic=data.logarithmic)),
             axis(self._y, axis_label(data.y), ticks(*y, unit=data.y.unit), side="left"),
         )
-
-
-def _limits(values: NDArray[np.float64], logarithmic: bool = False) -> tuple[float, float]:
-    """The span of the values with a margin of 5 percent, so that no point is cut in half."""
-    if not values.size:
-        return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    if logarithmic:
-        margin = (high / low) ** 0.05
-        return low / margin, high * margin
-    margin = 0.05 * (high - low) or abs(high) / 2 or 1.0
-    return low - margin, high + margin
 
 
 def colour_scale(generations: int) -> bqplot.ColorScale:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hybhanas_jupyter.nas.evaluation import Evaluation
 
 LOG_SPAN = 20  # the largest over the smallest value from which a logarithmic axis reads better
+SHOWN_SPAN = 1e6  # times the cheapest; circuits that hardly ever succeed go on to 1e20 and would squeeze all others
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,42 @@ class ParetoData:
         """Whether the x values span so much that a logarithmic axis is called for."""
         return is_wide(self.xs)
 
+    @property
+    def x_limits(self) -> tuple[float, float]:
+        """The ends of the x axis: a margin around the values, on a logarithmic axis without the extreme ones.
+
+        Shown is what costs up to `SHOWN_SPAN` times the cheapest or ten times the last step of the plane's front.
+        """
+        if not self.logarithmic:
+            return limits(self.xs)
+        end = max(SHOWN_SPAN * self.xs.min(), 10 * self.xs[self.step[-1]])
+        return limits(self.xs[self.xs <= end], logarithmic=True)
+
+    @property
+    def beyond(self) -> str:
+        """How many entries lie outside of the x axis, in words; empty if all are inside."""
+        outside = self.xs > self.x_limits[1]
+        members = int((outside & self.on_front).sum())
+        of_front = f" ({members} of the front)" if members else ""
+        return f"{outside.sum()}{of_front} beyond" if outside.any() else ""
+
     def step_line(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Corners of the plane's front, prolonged to the right end of the data; draw it as steps after each corner."""
         if not self.step.size:
             return np.empty(0), np.empty(0)
         return np.append(self.xs[self.step], self.xs.max()), np.append(self.ys[self.step], self.ys[self.step[-1]])
+
+
+def limits(values: NDArray[np.float64], logarithmic: bool = False) -> tuple[float, float]:
+    """The span of the values with a margin of 5 percent, so that no point is cut in half; 0 to 1 without values."""
+    if not values.size:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    if logarithmic:
+        margin = (high / low) ** 0.05
+        return low / margin, high * margin
+    margin = 0.05 * (high - low) or abs(high) / 2 or 1.0
+    return low - margin, high + margin
 
 
 def is_wide(values: NDArray[np.float64]) -> bool:
@@ -148,8 +180,12 @@ def _draw_plane(panel: "Axes", data: ParetoData, theme: Theme) -> None:
     if data.logarithmic:
         panel.set_xscale("log")
         panel.minorticks_off()
-    marks = ticks(*panel.get_xlim(), unit=data.x.unit, logarithmic=data.logarithmic)
+    panel.set_xlim(data.x_limits)
+    marks = ticks(*data.x_limits, unit=data.x.unit, logarithmic=data.logarithmic)
     panel.set_xticks(list(marks), list(marks.values()))
+    if data.beyond:
+        note = f"{data.beyond} →"
+        panel.text(1, 1.01, note, transform=panel.transAxes, ha="right", color=theme.ink, fontsize=9)
     panel.set_xlabel(axis_label(data.x))
     panel.set_ylabel(axis_label(data.y))
 

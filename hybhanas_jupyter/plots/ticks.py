@@ -1,14 +1,20 @@
 """Readable positions and labels of an axis: 10 s, 1 min, 1 h instead of powers of ten of a second."""
 
-import math
 from collections.abc import Iterable
 
 from hybhanas_jupyter.formatting import significant
 
 Ticks = dict[float, str]
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_CLOCK = {"s": (1, 3, 10, 30), "min": (1, 3, 10, 30), "h": (1, 3, 10), "d": (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)}
+_YEAR = 365.25 * 86400
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": _YEAR}
+_CLOCK = {
+    "s": (1, 3, 10, 30),
+    "min": (1, 3, 10, 30),
+    "h": (1, 3, 10),
+    "d": (1, 3, 10, 30, 100),
+    "y": (1, 3, 10, 30, 100, 300, *(10**exponent for exponent in range(3, 13))),
+}
 _MOST = 5
 
 
@@ -20,7 +26,16 @@ def ticks(low: float, high: float, *, unit: str = "", logarithmic: bool = False)
     inside = [tick for tick in candidates if low <= tick[0] <= high]
     if len(inside) > _MOST:
         inside = [(value, label) for value, label in inside if label.lstrip("0.").startswith("1")]
-    return dict(inside[:: math.ceil(len(inside) / _MOST) or 1])
+    return dict(_apart(inside, (high / low) ** (1 / (_MOST + 1))))
+
+
+def _apart(marks: Iterable[tuple[float, str]], factor: float) -> Iterable[tuple[float, str]]:
+    """Those of ascending `marks` that are at least `factor` times the one before, so that no labels overlap."""
+    last = 0.0
+    for value, label in marks:
+        if value >= last * factor:
+            last = value
+            yield value, label
 
 
 def _linear(low: float, high: float, unit: str) -> Ticks:
@@ -40,7 +55,7 @@ def _times() -> Iterable[tuple[float, str]]:
     for unit in ("ns", "us", "ms"):
         yield from ((n * _UNITS[unit], f"{n} {unit}") for n in (1, 3, 10, 30, 100, 300))
     for unit, counts in _CLOCK.items():
-        yield from ((n * _UNITS[unit], f"{n} {unit}") for n in counts)
+        yield from ((n * _UNITS[unit], f"{n:g} {unit}") for n in counts)
 
 
 def _numbers() -> Iterable[tuple[float, str]]:

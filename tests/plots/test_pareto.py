@@ -66,6 +66,25 @@ def test_the_canvas_holds_every_point_and_says_what_it_shows():
     assert figure.legends[0].get_texts()[0].get_text() == "Pareto front of the search"
 
 
+def test_extreme_costs_do_not_squeeze_the_others_and_are_counted():
+    usual = [evaluation(i, 0.3 + 0.1 * i, 10.0**i) for i in range(5)]
+    extreme = [evaluation(5, 0.2, 1e12), evaluation(6, 0.1, 1e20)]
+    data = pareto_data([*usual, *extreme], front=[usual[4], extreme[0]])
+    low, high = data.x_limits
+    assert low < 1
+    assert 1e4 < high < 1e5
+    assert data.beyond == "2 (1 of the front) beyond"
+    (panel, *_) = draw_pareto(data).axes
+    assert panel.get_xlim() == pytest.approx((low, high))
+    assert data.beyond in panel.texts[0].get_text()
+
+
+def test_what_the_best_accuracy_costs_is_always_shown():
+    data = pareto_data([evaluation(0, 0.3, 1.0), evaluation(1, 0.9, 1e15), evaluation(2, 0.8, 1e18)])
+    assert 1e15 < data.x_limits[1] < 1e18
+    assert pareto_data(EXAMPLE).beyond == ""
+
+
 @pytest.mark.parametrize(("theme", "bright"), [("light", True), ("dark", False)])
 def test_themes_differ_in_paper(theme, bright):
     figure = draw_pareto(pareto_data(EXAMPLE), theme=theme)
