@@ -67,8 +67,8 @@ def quality(rows):
 
 
 def whole_search(rows):
-    times = ", ".join(f"{row['mode']} CNN {seconds(row['seconds'])}" for row in rows)
-    return f"the paper's whole search, {rows[0]['networks']} networks on MNIST", times
+    (row,) = rows
+    return f"the paper's whole search, {row['mode']} CNN, {row['networks']} networks on MNIST", seconds(row["seconds"])
 
 
 def scaling(rows):
@@ -112,20 +112,21 @@ TABLE = {
 }
 
 
-def recorded(script):
-    """Rows of the latest entry, and what ran; of a script with modes the latest of each."""
-    found = {entry["rows"][0].get("mode"): entry for entry in entries(script)}
-    return [row for entry in found.values() for row in entry["rows"]], list(found.values())[-1]["machine"]
+def latest(script):
+    """The latest entry by mode; None for a script without modes."""
+    return {entry["rows"][0].get("mode"): entry for entry in entries(script)}
 
 
 def section():
     """The table as Markdown, between its marks."""
     lines, machines = [], set()
     for script, figure in TABLE.items():
-        rows, machine = recorded(script)
-        machines |= {f"{machine['cores']} cores of {machine['cpu']}"} if machine["cpu"] and machine["cores"] else set()
-        load = "" if machine["load"] is None else f"{machine['load']:.1f}"
-        lines.append("| " + " | ".join([*figure(rows), load, f"`python benchmarks/{script}.py`"]) + " |")
+        for mode, entry in latest(script).items():
+            cpu, cores, load = entry["machine"].values()
+            machines |= {f"{cores} cores of {cpu}"} if cpu and cores else set()
+            command = " ".join(filter(None, ["python", f"benchmarks/{script}.py", mode]))
+            cells = [*figure(entry["rows"]), "" if load is None else f"{load:.1f}", f"`{command}`"]
+            lines.append("| " + " | ".join(cells) + " |")
     title = f"On {', '.join(sorted(machines))}:\n\n| what | figure | load | command |\n|---|---|---|---|\n"
     return BEGIN + title + "\n".join(lines) + "\n" + END
 
