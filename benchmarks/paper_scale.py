@@ -5,7 +5,7 @@
 
 How long does the whole search take? Wall time from the call to the front, start of the workers and costing included;
 busy: the share of it that the workers trained. The run itself goes to notebooks/results/paper_<mode>.json, which the
-tutorials read by `Run.load`. The folder holds MNIST's IDX files; without it MNIST is downloaded.
+tutorials read by `hyb.Run.load`. The folder holds MNIST's IDX files; without it MNIST is downloaded.
 """
 
 import argparse
