@@ -4,18 +4,17 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Flags, StopRequestedError
 from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.ending import ended
 from hybhanas_jupyter.nas.evaluation import Evaluation
@@ -31,19 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client
     from ipywidgets import Widget
 
-# Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
-_LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-loading")
-T = TypeVar("T")
-_POLL = 0.2  # seconds between looks at a running search
 _ACTIVE = ("running", "paused", "stopping")
-
-
-class _StopRequestedError(Exception):
-    """Ends the loop; everything that is known is in the store."""
-
-
-class _BudgetSpentError(Exception):
-    """Ends the loop because the time budget is spent."""
 
 
 class Search(Events):
@@ -71,7 +58,7 @@ class Search(Events):
         self._state, self._reason = "new", ""
         self._error: Exception | None = None
         self._lock = threading.Lock()
-        self._stop, self._pause, self._done = threading.Event(), threading.Event(), threading.Event()
+        self._flags = Flags(None)
 
     @classmethod
     def load(cls, store: str | Path, run_id: str | None = None, **options: Any) -> Self:
@@ -85,7 +72,7 @@ class Search(Events):
         search._run = run
         search._reason = ended(run.config, run.hypervolumes, len(run.evaluations))
         search._state = "finished" if search._reason else "stopped"
-        search._done.set()
+        search._flags.done.set()
         return search
 
     @property
@@ -107,12 +94,12 @@ class Search(Events):
             self._refuse_if_active()
             held = ExitStack()
             database = self._open(held)
-            for flag in (self._stop, self._pause, self._done):
-                flag.clear()
+            self._flags = Flags(self.config.time_budget)
             self._before = self._run
             self._began, self._ended = time.monotonic(), math.nan
             self._state, self._reason, self._error = "running", "", None
-        threading.Thread(target=self._main, args=(database, held), name=f"search-{self.id}", daemon=True).start()
+        args = database, held, self._flags
+        threading.Thread(target=self._main, args=args, name=f"search-{self.id}", daemon=True).start()
 
     def _refuse_if_active(self) -> None:
         if self._state in _ACTIVE:
@@ -135,14 +122,14 @@ class Search(Events):
         with self._lock:
             if self._state == "running":
                 self._state = "paused"
-                self._pause.set()
+                self._flags.pause.set()
 
     def resume(self, generations: int = 0) -> None:
         """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured."""
         with self._lock:
             if self._state == "paused" and not generations:
                 self._state = "running"
-                self._pause.clear()
+                self._flags.pause.clear()
                 return
             self._refuse_if_active()
         if generations:
@@ -156,17 +143,17 @@ class Search(Events):
         with self._lock:
             if self._state in ("running", "paused"):
                 self._state = "stopping"
-                self._stop.set()
-                self._pause.clear()
+                self._flags.stop.set()
+                self._flags.pause.clear()
 
     def ended(self, timeout: float = 0.0) -> bool:
         """Whether the search has ended, after waiting up to `timeout` seconds for it."""
-        return self._done.wait(timeout)
+        return self._flags.done.wait(timeout)
 
     async def wait(self) -> Run:
         """Wait for the end without blocking the event loop; then as `result`."""
         while self._pending():
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(POLL)
         return self.result()
 
     def result(self) -> Run:
@@ -176,10 +163,10 @@ class Search(Events):
         """
         try:
             while self._pending():
-                self._done.wait(_POLL)
+                self._flags.done.wait(POLL)
         except KeyboardInterrupt:
             self.stop()
-            self._done.wait()
+            self._flags.done.wait()
             raise
         if self._error is not None:
             raise self._error
@@ -188,7 +175,7 @@ class Search(Events):
     def _pending(self) -> bool:
         if self._state == "new":
             raise HybHanasError("The search has not begun: call start() first.")
-        return not self._done.is_set()
+        return not self._flags.done.is_set()
 
     @property
     def run(self) -> Run:
@@ -212,29 +199,15 @@ class Search(Events):
         self._run = run
         self._emit(event)
 
-    # Control, for the loop
-    @property
-    def paused(self) -> bool:
-        """Whether no further candidate may start."""
-        return self._pause.is_set()
-
-    def check(self) -> None:
-        """End the loop if a stop was requested or the time is up."""
-        if self._stop.is_set():
-            raise _StopRequestedError
-        budget = self.config.time_budget
-        if budget is not None and time.monotonic() - self._began > budget:
-            raise _BudgetSpentError(f"time budget of {budget:g} s spent")
-
-    def _main(self, database: Store, held: ExitStack) -> None:
+    def _main(self, database: Store, held: ExitStack, flags: Flags) -> None:
         state = "failed"
         try:
             with held:
-                self._reason = self._search(database)
+                self._reason = self._search(database, flags)
             state = "finished"
-        except _BudgetSpentError as budget:
+        except BudgetSpentError as budget:
             state, self._reason = "finished", str(budget)
-        except _StopRequestedError:
+        except StopRequestedError:
             state = "stopped"
         except Exception as error:  # handed to result() and wait()
             self._error = error
@@ -243,20 +216,13 @@ class Search(Events):
             with self._lock:
                 self._state = state
             self._emit(self._run)
-            self._done.set()
+            flags.done.set()
 
-    def _search(self, database: Store) -> str:
-        data, kept = self._aside(self._dataset), database.provenance(self.id)
-        with trainer(self.config, data, self._executor, self._stop.is_set) as submit:
-            provenance = self._aside(lambda: Provenance.of(self.config, DataInfo.of(data), kept))
-            return Session(self._run, database, self, self._publish).go(provenance, submit, extended=self._extended)
-
-    def _aside(self, load: Callable[[], T]) -> T:
-        """What `load` returns; it may take seconds, in which the search can be stopped."""
-        loading = _LASTING_THREAD.submit(load)
-        while not wait_for([loading], _POLL).done:
-            self.check()
-        return loading.result()
+    def _search(self, database: Store, flags: Flags) -> str:
+        data, kept = flags.aside(self._dataset), database.provenance(self.id)
+        with trainer(self.config, data, self._executor, flags.stop.is_set) as submit:
+            provenance = flags.aside(lambda: Provenance.of(self.config, DataInfo.of(data), kept))
+            return Session(self._run, database, flags, self._publish).go(provenance, submit, extended=self._extended)
 
     def _dataset(self) -> Dataset:
         if isinstance(self._data, Dataset):
