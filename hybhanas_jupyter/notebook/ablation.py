@@ -10,11 +10,17 @@ from hybhanas_jupyter.formatting import html_table, seconds
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.notebook.bqplot_tools import axis, set_axes, set_together
 from hybhanas_jupyter.plots.breakdown import PARTS, breakdown_data
+from hybhanas_jupyter.plots.pareto import is_wide
 from hybhanas_jupyter.plots.ticks import ticks
+
+_PERCENT = {share / 4: f"{share / 4:.0%}" for share in range(5)}
 
 
 class AblationView(VBox):
-    """Logical gates, routing and both reliability penalties of one shot, for every member of the front."""
+    """Logical gates, routing and both reliability penalties of one shot, for every member of the front.
+
+    The bars are times, or shares where the times span so much that the longest bar would leave no other to be seen.
+    """
 
     def __init__(self) -> None:
         self._x, self._y = bqplot.OrdinalScale(), bqplot.LinearScale(min=0.0)
@@ -43,9 +49,13 @@ class AblationView(VBox):
     def update(self, front: Sequence[Evaluation]) -> None:
         """Show the parts of these candidates; those without a finite cost are left out."""
         data = breakdown_data(front)
-        up = axis(self._y, "Time of one valid shot", ticks(0.0, data.total.max(initial=1e-9), unit="s"), side="left")
-        set_axes(self._figure, self._across, up)
-        set_together(self._bars, x=[f"#{number}" for number in data.numbers], y=data.parts)
+        if is_wide(data.total):
+            heights, label, marks = data.parts / data.total, "Share of one valid shot", _PERCENT
+        else:
+            longest = data.total.max(initial=1e-9)
+            heights, label, marks = data.parts, "Time of one valid shot", ticks(0.0, longest, unit="s")
+        set_axes(self._figure, self._across, axis(self._y, label, marks, side="left"))
+        set_together(self._bars, x=[f"#{number}" for number in data.numbers], y=heights)
         headers = ["Architecture", *(label for label, _ in PARTS.values()), "Effective time", "#"]
         rows = [
             [label, *map(seconds, data.parts[:, i]), seconds(data.total[i]), f"#{data.numbers[i]}"]

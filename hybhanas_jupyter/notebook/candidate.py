@@ -36,6 +36,7 @@ class CandidateView(widgets.VBox):
         self._which.observe(lambda _: self._show(), "value")
         self._genes = widgets.HTML()
         self._cost = widgets.HTML()
+        self._cost.add_class("hyb-cost")
         self._accuracy = Curve("Validation accuracy", "Epoch", "Accuracy", ["accuracy"])
         self._loss = Curve("Loss", "Epoch", "Cross entropy", ["training", "validation"])
         self._drawing = widgets.ToggleButtons(options=["Logical", "Physical"], description="Circuit")

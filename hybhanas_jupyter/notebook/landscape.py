@@ -44,10 +44,7 @@ class LandscapeView(widgets.VBox):
         with self._plot.batch_update():
             for trace, rows in zip(self._plot.data, (~self._data.on_front, self._data.on_front), strict=True):
                 trace.update(_points(self._data, rows))
-            scene = self._plot.layout.scene
-            scene.xaxis.update(
-                type="log" if is_wide(self._data.costs) else "linear", title=f"{self._data.cost.label} (s)"
-            )
+            self._plot.layout.scene.xaxis.update(_cost_axis(self._data))
 
 
 def has_plotly() -> bool:

@@ -97,7 +97,7 @@ class LiveView(widgets.VBox):
             progress = self._search.progress
             if self._elsewhere:
                 progress = replace(progress, state="running in another process")
-            self._status.update(progress, self._search.config.population)
+            self._status.update(progress, self._search.config)
             self.pause.disabled = progress.state != "running"
             self.resume.disabled = progress.state not in ("paused", "stopped", "failed")
             self.stop.disabled = progress.state not in ("running", "paused")

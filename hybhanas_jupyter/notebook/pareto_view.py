@@ -27,6 +27,7 @@ class ParetoView:
         self._colours = colours
         self.points = bqplot.Scatter(
             display_names=False,
+            names_unique=False,  # else points with the same label are taken for one and the second is never coloured
             default_size=36,
             interactions={"click": "select", "hover": "tooltip"},
             selected_style={"stroke": "var(--jp-ui-font-color0, black)", "stroke-width": "3px", "opacity": "1"},

@@ -7,6 +7,7 @@ from html import escape
 import ipywidgets as widgets
 
 from hybhanas_jupyter.formatting import html_details, seconds, significant
+from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.results import Progress
 
@@ -33,9 +34,10 @@ class StatusPanel(widgets.VBox):
         bars.add_class("hyb-bars")
         super().__init__([self._state, self._error, bars, self._numbers, self._failures])
 
-    def update(self, progress: Progress, population: int) -> None:
-        """Show `progress`; only what changed is sent to the browser."""
-        self._state.value = describe(progress)
+    def update(self, progress: Progress, config: SearchConfig) -> None:
+        """Show the `progress` of a search of `config`; only what changed is sent to the browser."""
+        population = config.population
+        self._state.value = describe(progress, measures=config.counts_classical_time)
         self._numbers.value = counts(progress)
         within = progress.evaluated - (progress.generation - 1) * population
         _set_bar(self._whole, progress.evaluated, progress.total, progress.state)
@@ -55,10 +57,11 @@ class StatusPanel(widgets.VBox):
         self._failures.value = html_details(f"{len(failed)} without a result", lines) if failed else ""
 
 
-def describe(progress: Progress) -> str:
-    """State, generation and time in one line."""
+def describe(progress: Progress, *, measures: bool = False) -> str:
+    """State, generation and time in one line; `measures`: whether the search needs to know this machine's speed."""
     if progress.state == "running" and not progress.evaluated:
-        return f"running · the first candidates are in training · {seconds(progress.elapsed)} elapsed"
+        first = " · a machine's first search of this kind measures its speed for about 20 s, once" if measures else ""
+        return f"running · the first candidates are in training{first} · {seconds(progress.elapsed)} elapsed"
     parts = [
         f"{progress.state}: {progress.reason}" if progress.reason else progress.state,
         f"generation {progress.generation} of {progress.generations}",

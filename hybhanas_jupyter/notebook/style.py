@@ -10,6 +10,7 @@ _RULES = """
 .hyb-pareto .legend text, .hyb-ablation text, .hyb-curve text { fill: var(--jp-ui-font-color1, #333) !important }
 .hyb-row { flex-wrap: wrap; gap: 24px; align-items: flex-start }
 .hyb-row > * { flex: 1 1 320px; overflow: hidden }
+.hyb-row > .hyb-cost { flex: 0 0 576px }
 .hyb-bars { gap: 12px }
 .hyb-circuit pre { font-size: 11px; line-height: 1.15; max-height: 420px; overflow: auto; white-space: pre }
 .hyb-group { display: grid; grid-template-columns: repeat(auto-fit, minmax(28em, 1fr)); overflow: visible }

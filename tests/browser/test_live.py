@@ -52,6 +52,15 @@ def test_points_grow_and_the_slider_replays(live: Page):
     expect(dots(live)).to_have_count(5)
 
 
+def test_candidates_with_the_same_name_are_points_of_their_own(live: Page):
+    same = "tuple(replace(e, architecture=search._script[0].architecture) for e in search._script)"
+    execute(live, f"from dataclasses import replace; search._script = {same}")
+    for points in (11, 17):
+        execute(live, "play()")
+        expect(dots(live)).to_have_count(points)
+    live.wait_for_function("() => [...document.querySelectorAll('.hyb-pareto .dot')].every(dot => dot.style.fill)")
+
+
 def test_a_pick_shows_in_all_views_and_says_what_it_is(live: Page):
     dots(live, 1).nth(3).dispatch_event("click")
     for view in range(4):

@@ -95,6 +95,16 @@ def test_progress_is_followed_without_any_event(search):
     assert eventually(lambda: status.value.startswith("running"))
 
 
+@pytest.mark.parametrize(("objectives", "told"), [(("accuracy", "total_time"), True), (("accuracy",), False)])
+def test_a_long_start_is_explained(objectives, told):
+    search = ScriptedSearch(SearchConfig(objectives=objectives))
+    view = LiveView(search)
+    search.start()
+    view.refresh()
+    (status,) = of_class(view, "hyb-status")
+    assert ("measures its speed for about 20 s, once" in status.value) == told
+
+
 def test_another_search_takes_the_place(search):
     view = LiveView()
     view.attach(search)

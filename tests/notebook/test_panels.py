@@ -23,6 +23,7 @@ from hybhanas_jupyter.notebook.landscape import LandscapeView
 from hybhanas_jupyter.notebook.live import LiveView
 from hybhanas_jupyter.notebook.pages import Pages
 from hybhanas_jupyter.notebook.status import StatusPanel
+from hybhanas_jupyter.plots.breakdown import PARTS
 from tests.notebook.scripted import ScriptedSearch, evaluations
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
@@ -89,6 +90,15 @@ def test_the_parts_of_the_front_sum_to_the_effective_time(search):
     by_number = {e.number: sum(e.cost.values()) for e in search.run.front}
     assert bars.y.sum(axis=0) == pytest.approx([by_number[int(name[1:])] for name in bars.x])
     assert list(bars.y.sum(axis=0)) == sorted(bars.y.sum(axis=0))
+
+
+def test_a_front_that_spans_decades_is_shown_in_shares(search):
+    cheap, dear = (replace(search.run.front[0], number=n, cost=dict.fromkeys(PARTS, 10.0**-n)) for n in (9, 2))
+    view = AblationView()
+    view.update([replace(cheap, cost={**cheap.cost, "logical_time": 3e-9}), dear])
+    (bars,) = view.children[0].marks
+    assert bars.y.sum(axis=0) == pytest.approx([1, 1])
+    assert bars.y[0] == pytest.approx([0.5, 0.25])
 
 
 def test_failures_are_listed_with_escaped_reasons(search):
