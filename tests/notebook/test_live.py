@@ -95,7 +95,7 @@ def test_progress_is_followed_without_any_event(search):
     assert eventually(lambda: status.value.startswith("running"))
 
 
-@pytest.mark.parametrize(("objectives", "told"), [(("accuracy", "total_time"), True), (("accuracy",), False)])
+@pytest.mark.parametrize(("objectives", "told"), [(("accuracy", "total_time"), True), (("accuracy", "quantum_time"), False)])
 def test_a_long_start_is_explained(objectives, told):
     search = ScriptedSearch(SearchConfig(objectives=objectives))
     view = LiveView(search)
