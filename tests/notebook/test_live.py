@@ -1,18 +1,23 @@
 """The live view follows a search: what is written into the widgets, and what its buttons do."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from math import nan
 
 import pytest
+import torch
 from ipywidgets import HTML
 
+from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.nas.store import Store
 from hybhanas_jupyter.notebook.live import LiveView
 from tests.notebook.scripted import ScriptedSearch, evaluations
-from tests.notebook.widget_tree import eventually, everything, of_class
+from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
 CONFIG = SearchConfig(generations=3, population=6)
 
@@ -95,7 +100,9 @@ def test_progress_is_followed_without_any_event(search):
     assert eventually(lambda: status.value.startswith("running"))
 
 
-@pytest.mark.parametrize(("objectives", "told"), [(("accuracy", "total_time"), True), (("accuracy", "quantum_time"), False)])
+@pytest.mark.parametrize(
+    ("objectives", "told"), [(("accuracy", "total_time"), True), (("accuracy", "quantum_time"), False)]
+)
 def test_a_long_start_is_explained(objectives, told):
     search = ScriptedSearch(SearchConfig(objectives=objectives))
     view = LiveView(search)
@@ -135,6 +142,37 @@ def test_a_run_of_another_process_is_followed(tmp_path):
         assert eventually(lambda: points(view) == [11, 11, 11, 11])
     assert eventually(lambda: status.value.startswith("stopped"))
     assert not view.resume.disabled
+
+
+RUN_ELSEWHERE = """import sys
+import hybhanas_jupyter as hyb
+config = hyb.SearchConfig.preset("quick", generations=500, population=4, workers=0, training={"epochs": 1})
+hyb.search(config, store=sys.argv[1], progress=False)"""
+
+
+def test_a_search_that_a_process_of_its_own_runs_is_followed(tmp_path):
+    path = tmp_path / "runs.db"
+    process = subprocess.Popen([sys.executable, "-c", RUN_ELSEWHERE, path])
+    try:
+        assert eventually(path.exists, seconds=120)
+        assert eventually(lambda: evaluated(path), seconds=120)
+        view = Search.load(path).view()
+        (status,) = of_class(view, "hyb-status")
+        assert eventually(lambda: status.value.startswith("running in another process"), seconds=60)
+        before = points(view)[0]
+        assert eventually(lambda: points(view)[0] > before, seconds=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert eventually(lambda: status.value.startswith("stopped"), seconds=60)
+
+
+def evaluated(path):
+    """How many candidates a store holds; 0 while it is being made."""
+    try:
+        return len(Search.load(path).run.evaluations)
+    except StoreError:
+        return 0
 
 
 def test_every_point_can_be_picked_without_a_mouse(search):
@@ -205,8 +243,33 @@ def test_costs_that_are_not_counted_have_no_view(search):
     assert points(view) == [5, 5]
 
 
-def test_a_stored_run_shows_itself(tmp_path):
-    started = Search(SearchConfig.preset("quick", generations=1, population=4, workers=0), store=tmp_path / "runs.db")
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """The path of a store with a finished run of one generation."""
+    path = tmp_path_factory.mktemp("stored") / "runs.db"
+    started = Search(SearchConfig.preset("quick", generations=1, population=4, workers=0), store=path)
     started.start()
-    evaluated = [e for e in started.result().evaluations if e.status == "ok"]
-    assert points(Search.load(tmp_path / "runs.db").view())[0] == len(evaluated) == 4
+    started.result()
+    return path
+
+
+def test_a_stored_run_shows_itself(stored):
+    search = Search.load(stored)
+    evaluated = [e for e in search.run.evaluations if e.status == "ok"]
+    assert points(search.view())[0] == len(evaluated) == 4
+
+
+def test_an_exported_candidate_is_as_accurate_as_the_view_says(stored, tmp_path):
+    search = Search.load(stored)
+    view, folder = search.view(), tmp_path / "exported"
+    candidate = search.run.front[0]
+    (listed,) = of_class(view, "hyb-list")
+    listed.value = next(row for label, row in listed.options if f"#{candidate.number} " in label)
+    (box,) = [w for w in everything(view) if getattr(w, "description", "") == "Folder"]
+    box.value = str(folder)
+    of_class(view, "hyb-export")[0].click()
+    assert eventually(lambda: f"Written: {folder}" in text_of(view))
+    net, data = HybridNet.load(folder).eval(), load_dataset("digits")
+    with torch.no_grad():
+        guesses = net(torch.from_numpy(data.x_validation)).argmax(dim=1).numpy()
+    assert (guesses == data.y_validation).mean() == pytest.approx(candidate.accuracy)

@@ -57,6 +57,15 @@ def test_a_candidate_tells_its_genes_clocks_and_circuit(candidate, search):
     assert accuracy.y.tolist() == [epoch["validation_accuracy"] for epoch in first.history]
 
 
+def test_the_physical_circuit_is_drawn_on_request(candidate):
+    (circuit,) = of_class(candidate, "hyb-circuit")
+    (which,) = [w for w in everything(candidate) if getattr(w, "description", "") == "Circuit"]
+    which.value = "Physical"
+    assert eventually(lambda: "Ecr" in circuit.value and "q_0 -&gt;" in circuit.value, seconds=60)
+    which.value = "Logical"
+    assert eventually(lambda: "<pre>" in circuit.value and "Ecr" not in circuit.value, seconds=60)
+
+
 def test_the_next_candidate_replaces_the_first(candidate, search):
     (which,) = of_class(candidate, "hyb-candidate")
     which.index = 1
