@@ -45,13 +45,14 @@ class Architecture:
     def trained_as(self) -> "Architecture":
         """The simplest architecture with the same outputs for all weights, so that equivalent ones train only once.
 
-        In a single layer CZs and a closing RZ commute with the Z readout. They still cost time on the device.
+        What commutes with the Z readout changes no output: CZs and a closing RZ of a single layer, all of any number of
+        layers that have nothing else. It still costs time on the device.
         """
         ansatz = self.ansatz
-        if ansatz.depth > 1:
+        if ansatz.depth > 1 and (ansatz.entangler != "CZ" or {*ansatz.rotations} != {"RZ"}):
             return self
         rotations = ansatz.rotations
         while len(rotations) > 1 and rotations[-1] == "RZ":
             rotations = rotations[:-1]
         topology = "linear" if ansatz.entangler == "CZ" else ansatz.topology
-        return replace(self, ansatz=replace(ansatz, rotations=rotations, topology=topology))
+        return replace(self, ansatz=replace(ansatz, depth=1, rotations=rotations, topology=topology))
