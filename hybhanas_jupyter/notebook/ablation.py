@@ -30,20 +30,18 @@ class AblationView(VBox):
             scales={"x": self._x, "y": self._y},
             type="stacked",
             colors=[colour for _, colour in PARTS.values()],
-            labels=[label for label, _ in PARTS.values()],
-            display_legend=True,
             padding=0.3,
         )
         self._across = bqplot.Axis(scale=self._x, label="Candidate (#), by effective time", label_offset="34px")
         self._figure = bqplot.Figure(
             marks=[self._bars],
-            legend_location="top-left",
             fig_margin={"top": 16, "bottom": 48, "left": 70, "right": 16},
             layout=Layout(width="100%", height="320px"),
         )
         self._figure.add_class("hyb-ablation")
         self._table = HTML()
-        super().__init__([self._figure, self._table])
+        legend = (f"<span style='color:{colour}'>■</span> {label}" for label, colour in PARTS.values())
+        super().__init__([self._figure, HTML(f"<div class='hyb-legend'>{' · '.join(legend)}</div>"), self._table])
         self.update([])
 
     def update(self, front: Sequence[Evaluation]) -> None:
