@@ -84,6 +84,11 @@ def latency(rows):
     return "JupyterLab while a search trains", figure
 
 
+def forecast(rows):
+    held = sum(row["inside"] for row in rows)
+    return "the form's forecast of a search's time", f"{held} of {len(rows)} searches ended between its bounds"
+
+
 def magics(rows):
     cell, load = (row["ms"] for row in rows)
     return "what `%%qcost` adds to a cell, and `%load_ext` to a kernel", f"{cell:.1f} ms and {load:.0f} ms"
@@ -107,6 +112,7 @@ TABLE = {
     "search_scaling": scaling,
     "search_quality": quality,
     "notebook_latency": latency,
+    "notebook_forecast": forecast,
     "magics_overhead": magics,
     "binder_memory": memory,
 }
