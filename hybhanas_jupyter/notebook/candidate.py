@@ -13,8 +13,8 @@ from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.background import in_background
 from hybhanas_jupyter.notebook.curve import Curve
-from hybhanas_jupyter.notebook.device_field import DeviceBox, error_html
-from hybhanas_jupyter.notebook.fields import STYLE
+from hybhanas_jupyter.notebook.device_field import DeviceBox
+from hybhanas_jupyter.notebook.fields import STYLE, error_html
 from hybhanas_jupyter.plots.breakdown import PARTS
 
 if TYPE_CHECKING:

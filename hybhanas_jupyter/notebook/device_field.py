@@ -12,7 +12,7 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_table, seconds, significant
 from hybhanas_jupyter.notebook.background import in_background, over_network
 from hybhanas_jupyter.notebook.device_details import DeviceDetails, Medians
-from hybhanas_jupyter.notebook.fields import STYLE
+from hybhanas_jupyter.notebook.fields import STYLE, error_html
 
 
 class DeviceBox(widgets.VBox):
@@ -91,11 +91,6 @@ class DeviceField(widgets.VBox):
             card = error_html(error)
         if self.value == name:
             self._card.value = card
-
-
-def error_html(error: Exception) -> str:
-    """One line in the colour of errors."""
-    return f"<span class='hyb-error'>{escape(str(error))}</span>"
 
 
 def device_card(details: DeviceDetails) -> str:

@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
 STYLE = {"description_width": "14em"}
+
+
+def error_html(error: object) -> str:
+    """What is wrong in the colour of errors, read out by screen readers when it appears; empty if nothing is."""
+    text = escape(str(error))
+    return f"<span class='hyb-error' role='alert'>{text}</span>" if text else ""
 
 
 class Choices(widgets.HBox):

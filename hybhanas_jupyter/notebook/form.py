@@ -1,6 +1,5 @@
 """The fields of a `SearchConfig`, grouped as the paper does (section 3.1)."""
 
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,7 +14,17 @@ from hybhanas_jupyter.nas.space import SEQUENCES, FixedCNN, VariableCNN
 from hybhanas_jupyter.nas.validation import InvalidSettingsError
 from hybhanas_jupyter.notebook.convolution_fields import ConvolutionFields
 from hybhanas_jupyter.notebook.device_field import DeviceField
-from hybhanas_jupyter.notebook.fields import Field, choices, integer, number, one_of, optional, several, span
+from hybhanas_jupyter.notebook.fields import (
+    Field,
+    choices,
+    error_html,
+    integer,
+    number,
+    one_of,
+    optional,
+    several,
+    span,
+)
 
 Groups = dict[str, list[Field]]
 MODE = "space.cnn.mode"
@@ -136,7 +145,7 @@ class Form(widgets.Tab):
     def _mark(self, problems: list[str]) -> None:
         for index, (name, group) in enumerate(self._groups.items()):
             for field in group:
-                field.error.value = escape("; ".join(filter(field.claims, problems)))
+                field.error.value = error_html("; ".join(filter(field.claims, problems)))
             wrong = any(field.error.value for field in group)
             self.set_title(index, f"⚠ {name}" if wrong else name)
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 import ipywidgets as widgets
 
@@ -10,6 +9,7 @@ from hybhanas_jupyter.formatting import html_details, seconds, significant
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.results import Progress
+from hybhanas_jupyter.notebook.fields import error_html
 
 _BAR_STYLE = {"finished": "success", "failed": "danger", "paused": "warning", "stopped": "warning"}
 _WIDE = {"description_width": "6em"}
@@ -45,7 +45,7 @@ class StatusPanel(widgets.VBox):
 
     def say(self, error: str) -> None:
         """Show why a command could not be carried out; an empty text clears it."""
-        self._error.value = escape(error)
+        self._error.value = error_html(error)
 
     def list_failures(self, evaluations: Sequence[Evaluation]) -> None:
         """List the candidates without a result."""

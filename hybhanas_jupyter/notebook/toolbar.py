@@ -7,6 +7,7 @@ import ipywidgets as widgets
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 from hybhanas_jupyter.notebook.code import code_html, config_code
+from hybhanas_jupyter.notebook.fields import error_html
 from hybhanas_jupyter.notebook.form import Form
 
 _NO_PRESET = "choose a preset"
@@ -58,7 +59,7 @@ class Toolbar(widgets.VBox):
             self._say(f"Cannot write {self._path.value!r}: {error.strerror}.", wrong=True)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        self._message.value = f"<span class='{'hyb-error' if wrong else ''}'>{escape(text)}</span>"
+        self._message.value = error_html(text) if wrong else escape(text)
 
 
 def _button(text: str, icon: str) -> widgets.Button:
