@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 
 import numpy as np
 import pytest
@@ -192,12 +193,13 @@ def test_stop_waits_for_no_training_and_resume_goes_on(whole, path):
 
 
 def test_stop_cuts_a_training_in_this_process_short(path, monkeypatch):
-    begun, outcomes = threading.Event(), []
+    begun, outcome = threading.Event(), Queue()
 
     def train(*args):
         begun.set()
-        outcomes.append(training.train(*args))
-        return outcomes[-1]
+        trained = training.train(*args)
+        outcome.put(trained.status)
+        return trained
 
     monkeypatch.setattr(trainers, "train", train)
     long = real.config(per_class=100, training={"epochs": 1000, "early_stop_accuracy": 0})
@@ -206,7 +208,8 @@ def test_stop_cuts_a_training_in_this_process_short(path, monkeypatch):
     assert begun.wait(60)
     search.stop()
     assert search.ended(timeout=60)
-    assert [trained.status for trained in outcomes] == ["stopped"]
+    assert outcome.get(timeout=60) == "stopped"
+    assert outcome.empty()
 
 
 def test_stop_does_not_wait_for_what_is_loading(path, monkeypatch):
