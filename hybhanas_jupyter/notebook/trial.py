@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hybhanas_jupyter.data import Dataset
+from hybhanas_jupyter.errors import ArchitectureError
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.costing import Costs
@@ -33,10 +34,16 @@ class Trial:
 
 
 def sample(config: SearchConfig, data: Dataset) -> list[Architecture]:
-    """Random architectures of the space that can be built; fewer if hardly any can."""
+    """Random architectures of the space that can be built; raises `ArchitectureError` if none can."""
     rng = random.Random(config.seed)
     drawn = (config.space.sample(rng) for _ in range(100 * CANDIDATES))
-    return [architecture for architecture in drawn if buildable(architecture, data.input_shape)][:CANDIDATES]
+    found = [architecture for architecture in drawn if buildable(architecture, data.input_shape)]
+    if not found:
+        raise ArchitectureError(
+            f"No CNN of the space can be built on images of shape {data.input_shape}: nothing is left of them. "
+            "Lower kernels, strides, pooling or the number of layers."
+        )
+    return found[:CANDIDATES]
 
 
 def trial(config: SearchConfig, data: Dataset, costs: Costs) -> Trial:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from hybhanas_jupyter.errors import ArchitectureError
+from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.space import SearchSpace
+from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace
 from hybhanas_jupyter.notebook.forecast import forecast, generation_time, largest_circuit, wall_times
 from hybhanas_jupyter.notebook.trial import Trial
 
@@ -24,6 +26,12 @@ def test_it_says_size_time_and_the_largest_corner(workers):
 def test_the_largest_corner_is_the_circuit_with_the_most_gates():
     corner = largest_circuit(SearchSpace(qubits=(2, 5), topologies=("star", "full", "grid"), rotations=("RY", "RX-RZ")))
     assert (corner.n_qubits, corner.depth, corner.rotations, corner.topology) == (5, 15, ("RX", "RZ"), "full")
+
+
+def test_a_space_without_any_network_says_so():
+    cnn = FixedCNN(layers=(Convolution(4, kernel=5), Convolution(4, kernel=5), Convolution(4, kernel=5)))
+    with pytest.raises(ArchitectureError, match=r"\(1, 8, 8\).*Lower kernels"):
+        forecast(CONFIG.replace(space=SearchSpace(cnn=cnn)))
 
 
 def test_equal_candidates_share_the_workers():
