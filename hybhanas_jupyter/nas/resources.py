@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hybhanas_jupyter.nas.config import SearchConfig
 
-_KERNEL = 900e6  # bytes for Jupyter, the kernel and the system
+_KERNEL = 1.1e9  # bytes for Jupyter, the kernel and the system
 _WORKER = 400e6  # bytes of one worker process with torch and the kernel, while it trains
 _CGROUP = Path("/sys/fs/cgroup")
 
