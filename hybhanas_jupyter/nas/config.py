@@ -7,6 +7,7 @@ from pydantic import Field
 
 from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import ConfigError, check_name
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
@@ -96,8 +97,8 @@ class SearchConfig(Settings):
         return load_dataset(self.data if instead is None else instead, per_class=self.per_class)
 
     def save(self, path: str | Path) -> None:
-        """Write the configuration as JSON."""
-        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+        """Write the configuration as JSON, whole or not at all."""
+        write_text(path, self.to_json() + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

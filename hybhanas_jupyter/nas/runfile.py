@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, NonNegativeInt, model_validator
 
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.evaluation import Evaluation
@@ -41,7 +42,7 @@ _FIELDS = RunFile.model_fields.keys() - {"version"}
 def save(run: Run, path: str | Path) -> None:
     """Write `run` without its front, which follows from the rest."""
     values = {name: getattr(run, name) for name in _FIELDS}
-    Path(path).write_text(RunFile(**values).model_dump_json() + "\n", encoding="utf-8")
+    write_text(path, RunFile(**values).model_dump_json() + "\n")
 
 
 def load(path: str | Path) -> Run:
