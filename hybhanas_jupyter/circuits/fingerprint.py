@@ -19,7 +19,10 @@ def fingerprint(circuit: "QuantumCircuit") -> str:
         parts.extend(map(index.__getitem__, gate.qubits))
         if circuit.num_clbits:
             parts.extend(map(index.__getitem__, gate.clbits))
-        parts.extend(map(str, gate.params if name in standard else _content(gate.operation)))
+        if name not in standard:
+            parts.extend(map(str, _content(gate.operation)))
+        elif gate.params:
+            parts.extend(map(str, gate.params))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

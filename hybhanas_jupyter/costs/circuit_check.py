@@ -41,9 +41,10 @@ def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
 
 def _check_angles(circuit: "QuantumCircuit") -> None:
     for instruction in circuit.data:
-        if any(isinstance(angle, float) and not isfinite(angle) for angle in instruction.params):
-            what = _described(instruction, circuit)
-            raise CircuitError(f"Circuit {circuit.name!r} has {what} with {instruction.params}: give finite angles.")
+        for angle in instruction.params:
+            if isinstance(angle, float) and not isfinite(angle):
+                what = f"{_described(instruction, circuit)} with {instruction.params}"
+                raise CircuitError(f"Circuit {circuit.name!r} has {what}: give finite angles.")
 
 
 def _check_measurements(circuit: "QuantumCircuit") -> None:

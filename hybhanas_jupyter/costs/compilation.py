@@ -92,9 +92,13 @@ def _translate(circuit: "QuantumCircuit", device: Device, optimization_level: in
 
 @cache
 def _translation(gates: tuple[str, ...], optimization_level: int) -> "StagedPassManager":
-    from qiskit.transpiler import generate_preset_pass_manager
+    from qiskit.transpiler import PassManager, generate_preset_pass_manager
+    from qiskit.transpiler.passes import Optimize1qGatesDecomposition
 
-    return generate_preset_pass_manager(optimization_level, basis_gates=list(gates), seed_transpiler=0)
+    passes = generate_preset_pass_manager(optimization_level, basis_gates=list(gates), seed_transpiler=0)
+    if optimization_level:  # merge one-qubit gates once; the preset stage repeats until nothing changes, a third of all
+        passes.optimization = PassManager([Optimize1qGatesDecomposition(basis=list(gates))])
+    return passes
 
 
 def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:

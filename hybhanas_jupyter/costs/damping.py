@@ -48,13 +48,14 @@ class Damping:
         Runs of one-qubit gates are applied at once, when the qubit meets another one or has waited.
         """
         if slot.is_gate:
-            self._taken[slot.name, slot.qubits] += 1
-            for qubit in slot.qubits:
+            name, qubits, seconds = slot.name, slot.qubits, slot.seconds
+            self._taken[name, qubits] += 1
+            for qubit in qubits:
                 if start > self._free.get(qubit, start):
                     self._wait(qubit, start - self._free[qubit])
-                if slot.seconds:
-                    self._free[qubit] = start + slot.seconds
-            self._apply(slot.name, slot.qubits, _angles(instruction))
+                if seconds:
+                    self._free[qubit] = start + seconds
+            self._apply(name, qubits, _angles(instruction))
         self._steps += 1
         # p itself takes long to tell, the total is its upper bound
         return (self._weights.log_total if self._steps % 256 else self._weights.log_survival) >= _MIXED
@@ -128,4 +129,4 @@ def _angles(instruction: "CircuitInstruction") -> Angles:
     parameters = instruction.params
     if not parameters:
         return ()
-    return tuple([None if getattr(angle, "parameters", ()) else float(angle) for angle in parameters])
+    return tuple([a if type(a) is float else None if getattr(a, "parameters", ()) else float(a) for a in parameters])

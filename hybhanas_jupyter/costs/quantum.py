@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.fingerprint import fingerprint
 from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.circuits.transport import from_bytes, to_bytes
 from hybhanas_jupyter.costs import reliability, report, timing
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
 from hybhanas_jupyter.costs.damping import Damping
@@ -116,6 +117,12 @@ class QuantumCost(Reported):
 
     def _report(self) -> Report:
         return report.quantum_report(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "physical_circuit": to_bytes(self.physical_circuit)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, physical_circuit=from_bytes(state["physical_circuit"]))
 
 
 _SIZES = ("one_qubit", "two_qubit")

@@ -71,6 +71,8 @@ def schedule(
         except KeyError:
             slot = known[name][bits] = _slot(name, tuple([index[bit] for bit in bits]), free, duration)
         slot.times += 1
+        if watch is None and slot.is_instant:
+            continue
         qubits = slot.qubits
         start = free[qubits[0]] if len(qubits) == 1 else max([free[qubit] for qubit in qubits])
         if not slot.is_instant:
