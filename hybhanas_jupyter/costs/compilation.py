@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import permutations
-from statistics import median
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -130,17 +129,17 @@ def all_to_all(device: Device, layout: Sequence[int]) -> "Target":
     from qiskit.transpiler import InstructionProperties, Target
 
     calibration, n = device.calibration, len(layout)
+    usual = calibration.usual_durations
     target = Target(num_qubits=n, dt=calibration.seconds_per_dt)
     for name in device.target.operation_names:
         size = device.target.operation_from_name(name).num_qubits
         if name in NOT_GATES or size > n:
             continue
-        usual = median(data.duration for (gate, _), data in calibration.gate_data.items() if gate == name)
         entries = {}
         for qubits in permutations(range(n), size):
             on = tuple(layout[qubit] for qubit in qubits)
             data = calibration.gate_data.get((name, on)) or calibration.gate_data.get((name, on[::-1]))
-            entries[qubits] = InstructionProperties(duration=data.duration if data else usual)
+            entries[qubits] = InstructionProperties(duration=data.duration if data else usual[name])
         target.add_instruction(device.target.operation_from_name(name), entries)
     return target
 

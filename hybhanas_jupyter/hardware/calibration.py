@@ -134,12 +134,17 @@ class Calibration(_Frozen):
         return tuple(sorted({gate.qubits for gate in self.gates if len(gate.qubits) > 1 and _is_faulty(gate)}))
 
     @cached_property
+    def usual_durations(self) -> dict[str, float]:
+        """Median seconds of every gate; NaN where none is known."""
+        return {name: _median(g.duration for g in self.gates if g.name == name) for name in self.names}
+
+    @cached_property
     def gate_data(self) -> dict[tuple[str, Qubits], GateData]:
         """(gate, qubits) -> duration and error, gaps filled with the gate's median.
 
         Without any value to go by, a duration is NaN and an error 0; `warnings` says so.
         """
-        durations = {name: _median(g.duration for g in self.gates if g.name == name) for name in self.names}
+        durations = self.usual_durations
         errors = {name: _or(0.0, _median(g.error for g in self.gates if g.name == name)) for name in self.names}
         return {
             (g.name, g.qubits): GateData(
