@@ -81,7 +81,8 @@ def compare(
     """Cost `circuit` on every device (default: all that need no account) at every optimization level.
 
     What cannot be costed is listed with its reason instead. `workers` above 1 are processes, which take a second or two
-    to start and live on for the next comparison: worth it for large circuits only. Raises `CircuitError` if nothing can be costed. See `quantum_cost`.
+    to start and live on for the next comparison: worth it for large circuits only. Raises `CircuitError` if nothing can
+    be costed. See `quantum_cost`.
     """
     from joblib import Parallel, delayed  # type: ignore[import-untyped]  # joblib has no type stubs
     from tqdm.auto import tqdm
