@@ -8,6 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 POLL = 0.2  # seconds between looks at what another thread does
+_NAP = 0.02  # seconds
 # Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
 _LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-loading")
 
@@ -41,6 +42,16 @@ class Flags:
             raise StopRequestedError
         if self._time_budget is not None and time.monotonic() - self._began > self._time_budget:
             raise BudgetSpentError(f"time budget of {self._time_budget:g} s spent")
+
+    def ended(self, timeout: float) -> bool:
+        """Whether the session has ended, after waiting up to `timeout` seconds for it.
+
+        In short sleeps: an interrupt within `Event.wait` can leave its lock neither held nor free.
+        """
+        deadline = time.monotonic() + timeout
+        while not self.done.is_set() and time.monotonic() < deadline:
+            time.sleep(_NAP)
+        return self.done.is_set()
 
     def aside(self, load: Callable[[], T]) -> T:
         """What `load` returns; it may take seconds, in which the search can be stopped."""

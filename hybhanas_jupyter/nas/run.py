@@ -148,7 +148,7 @@ class Search(Events):
 
     def ended(self, timeout: float = 0.0) -> bool:
         """Whether the search has ended, after waiting up to `timeout` seconds for it."""
-        return self._flags.done.wait(timeout)
+        return self._flags.ended(timeout)
 
     async def wait(self) -> Run:
         """Wait for the end without blocking the event loop; then as `result`."""
@@ -163,10 +163,10 @@ class Search(Events):
         """
         try:
             while self._pending():
-                self._flags.done.wait(POLL)
+                self.ended(timeout=POLL)
         except KeyboardInterrupt:
             self.stop()
-            self._flags.done.wait()
+            self.ended(timeout=math.inf)
             raise
         if self._error is not None:
             raise self._error

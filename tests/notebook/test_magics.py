@@ -127,11 +127,7 @@ def test_trainings_of_several_circuits(shell):
 def test_save_writes_what_the_table_holds(shell, tmp_path, suffix):
     path = tmp_path / f"costs.{suffix}"
     shell.run_cell(f"%%qcost -q -b fake_kyiv fake_fez --save '{path}' -o table\n{BELL}")
-    frame = (
-        pandas.DataFrame(json.loads(path.read_text()))
-        if suffix == "json"
-        else pandas.read_csv(path, float_precision="round_trip")
-    )
+    frame = pandas.DataFrame(json.loads(path.read_text())) if suffix == "json" else pandas.read_csv(path)
     pandas.testing.assert_frame_equal(frame, shell.user_ns["table"].to_dataframe(), check_exact=True)
     for row in frame.itertuples():
         assert row.effective_time == pytest.approx(row.execution_time / row.success_probability, rel=1e-12)
