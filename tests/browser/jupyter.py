@@ -112,6 +112,8 @@ def open_notebook(page: Page, server: Server, name: str, *, tree: str = "doc/tre
     page.goto(f"{server.url}/{tree}/{name}?token={TOKEN}")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.evaluate(READY)
+    if tree == "doc/tree":
+        execute(page, "")  # the widget manager asks the kernel for its widgets first: cells must not run in between
 
 
 def run_all(page: Page) -> None:
