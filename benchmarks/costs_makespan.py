@@ -10,8 +10,7 @@ from qiskit.circuit.random import random_circuit
 from recording import record
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import TOPOLOGIES, Ansatz
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.formatting import text_table
 

@@ -14,8 +14,7 @@ from recording import record
 from scipy.stats import spearmanr
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, Ansatz
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
 from hybhanas_jupyter.costs.aer import noisy_fidelity
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.formatting import text_table

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, Ansatz
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
 from hybhanas_jupyter.costs.checks_report import check_figure, check_report
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile, measured_steps
 from hybhanas_jupyter.costs.quantum import quantum_cost

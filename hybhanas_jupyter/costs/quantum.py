@@ -7,9 +7,8 @@ from math import exp, inf, log
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.circuits.fingerprint import fingerprint
+from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import to_circuit
-from hybhanas_jupyter.circuits.transport import from_bytes, to_bytes
 from hybhanas_jupyter.costs import reliability, report, timing
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
 from hybhanas_jupyter.costs.damping import Damping

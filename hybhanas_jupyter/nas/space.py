@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, Ansatz
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS, Convolution
 from hybhanas_jupyter.nas.architecture import Architecture

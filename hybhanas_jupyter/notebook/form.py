@@ -4,8 +4,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from hybhanas_jupyter.circuits.ansatz import ENTANGLERS
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, TOPOLOGIES
 from hybhanas_jupyter.data import DATASETS
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS
 from hybhanas_jupyter.nas.config import SearchConfig

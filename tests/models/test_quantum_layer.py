@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from qiskit.quantum_info import Pauli, Statevector
 from torch.func import functional_call
 
-from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES
 from hybhanas_jupyter.errors import ArchitectureError, DataError, UnknownNameError
 from hybhanas_jupyter.models.kernels.lanes import vector_bytes
 from hybhanas_jupyter.models.quantum_layer import DTYPES, QuantumLayer

@@ -6,8 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import TOPOLOGIES, Ansatz
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.architecture import Architecture

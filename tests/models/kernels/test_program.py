@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Clifford, Pauli
 
-from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.circuits.topologies import TOPOLOGIES
+from hybhanas_jupyter.circuits.ansatz import TOPOLOGIES, Ansatz
 from hybhanas_jupyter.models.kernels.program import compile_circuit
 
 

