@@ -5,7 +5,10 @@ from difflib import get_close_matches
 
 
 class HybHanasError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split("\n")))
 
 
 class UnknownNameError(HybHanasError):
@@ -47,4 +50,10 @@ def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -
     near = get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     where = f"See {see}." if see else f"Allowed: {', '.join(names)}."
-    raise UnknownNameError(f"Unknown {kind} {name!r}.{hint} {where}")
+    raise UnknownNameError(f"Unknown {kind} {shown(name)}.{hint} {where}")
+
+
+def shown(value: object, width: int = 80) -> str:
+    """`value` as an error shows it: its repr, cut in the middle beyond `width` characters."""
+    text = repr(value)
+    return text if len(text) <= width else f"{text[: width // 2]}...{text[3 - width // 2 :]}"

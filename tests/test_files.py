@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,4 +25,13 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     with pytest.raises(OSError, match="No space left"):
         write_text(path, "new")
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_threads_that_save_one_path_at_once_all_succeed(tmp_path):
+    path = tmp_path / f"{'n' * 240}.json"  # leaves no room for a longer draft
+    texts = [f"{number}" * 10_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: [write_text(path, text) for _ in range(25)], texts))
+    assert path.read_text() in texts
     assert list(tmp_path.iterdir()) == [path]

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from graphlib import CycleError, TopologicalSorter
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "hybhanas_jupyter"
 REASONS = ("public entry", "process", "heavy import")  # what the first line of a lone module names, in parentheses
+
+_NUMBERS = count(1)  # no cell and no search twice: costs are cached
 
 Graph = dict[str, set[str]]
 
@@ -114,15 +117,16 @@ def search() -> set[str]:
     """The rooms of a search beyond those of a cell, in the process that leads it; candidates train in two others."""
     import hybhanas_jupyter as hyb
 
+    beside = cell()
     small = {"generations": 1, "population": 2, "training": {"epochs": 1}, "workers": 2}
     config = hyb.SearchConfig.preset("quick", **small)
-    return _second(lambda seed: hyb.search(config.replace(seed=seed), store=":memory:", progress=False)) - cell()
+    return _second(lambda seed: hyb.search(config.replace(seed=seed), store=":memory:", progress=False)) - beside
 
 
 def _second(call: Callable[[int], object]) -> set[str]:
-    call(1)
+    call(next(_NUMBERS))
     with walked() as rooms:
-        call(2)
+        call(next(_NUMBERS))
     return rooms
 
 
