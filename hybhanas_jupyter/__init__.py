@@ -29,7 +29,7 @@ _HOME = {
     "quantum_cost": "costs.quantum",
     "search": "nas.run",
     "seed_study": "costs.comparison",
-    "training_cost": "costs.training",
+    "training_cost": "costs.training_cost",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605  sorted() gives a list; the names stand in one place only

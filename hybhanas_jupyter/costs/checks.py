@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
-from hybhanas_jupyter.costs.checks_report import check_figure, check_report
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile, measured_steps
 from hybhanas_jupyter.costs.quantum import quantum_cost
-from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.formatting import Report, Reported, significant
 from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_SHOWN = 10
 _SAME_PACE = 1.15  # the error that a fitted profile may have
 _SCHEDULER_DEVICES = ("fake_kyiv", "fake_torino")
 _RELIABILITY_DEVICES = ("fake_kyiv", "fake_torino", "fake_brisbane", "fake_fez", "fake_algiers")
@@ -75,11 +75,35 @@ class Check(Reported):
         return {"quantity": self.quantity, **{name: getattr(self, name) for name in names}, "points": points}
 
     def figure(self) -> "Figure":
-        """Predicted over reference, and the diagonal."""
-        return check_figure(self)
+        """Predicted over reference with the diagonal; drawn without pyplot."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(4.5, 4), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        reference = [point.reference for point in self.points]
+        axes.axline((0, 0), slope=1, color="0.6", linewidth=1, label="equal")
+        axes.scatter(reference, [point.predicted for point in self.points], s=18, color="#0072b2", label="predicted")
+        axes.set(xlabel=f"{self.quantity}, {self.reference}", ylabel=f"{self.quantity}, predicted")
+        axes.legend()
+        return figure
 
     def _report(self) -> Report:
-        return check_report(self)
+        rows = [
+            ["comparisons", str(len(self.points))],
+            ["mean absolute error", f"{self.mean_error:.3g}"],
+            ["mean relative error", f"{self.mean_relative_error:.3g}"],
+            ["largest relative error", f"{self.max_relative_error:.3g}"],
+            ["Spearman rank correlation", f"{self.spearman:.4f}"],
+        ]
+        worst = sorted(self.points, key=lambda point: -abs(point.predicted / point.reference - 1))[:_SHOWN]
+        points = [f"{p.label}: {significant(p.predicted, 4)}, reference {significant(p.reference, 4)}" for p in worst]
+        return Report(
+            title=f"Predicted {self.quantity} against {self.reference}",
+            tables=[(["check", "figure"], rows)],
+            folded={"Furthest off": points, "Notes": list(self.notes)},
+        )
 
 
 def scheduler(

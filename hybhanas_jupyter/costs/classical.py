@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hybhanas_jupyter.costs.classical_report import classical_report, hybrid_report
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile
 from hybhanas_jupyter.costs.quantum import check_whole
-from hybhanas_jupyter.costs.training import TrainingCost, training_cost
+from hybhanas_jupyter.costs.training_cost import TrainingCost, training_cost
 from hybhanas_jupyter.errors import ArchitectureError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
-from hybhanas_jupyter.costs.comparison_report import comparison_report, seed_report
 from hybhanas_jupyter.costs.quantum import QuantumCost, check_whole, quantum_cost
 from hybhanas_jupyter.errors import CircuitError, DeviceError
-from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import device
 from hybhanas_jupyter.hardware.devices import devices as all_devices
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from hybhanas_jupyter.hardware.devices import Backend
+
+_HEADERS = ["device", "level", "execution", "of it routing", "two-qubit gates", "p", "effective", "usage"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +42,12 @@ class Comparison(Reported):
         return [{**{name: getattr(c.provenance, name) for name in settings}, **c.to_dict()} for c in self.costs]
 
     def _report(self) -> Report:
-        return comparison_report(self)
+        best = self.best.provenance
+        return Report(
+            title=f"Least effective time on {best.device}, level {best.optimization_level}",
+            tables=[(_HEADERS, [_row(cost) for cost in self.costs])],
+            folded={f"Not possible ({len(self.refused)})": self.refused},
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +70,20 @@ class SeedStudy(Reported):
         return {str(cost.provenance.seed): cost.to_dict() for cost in self.costs}
 
     def _report(self) -> Report:
-        return seed_report(self)
+        best = self.best.provenance
+        rows = [
+            [label, *(show(value) for value in _spread(self.values(name)))]
+            for label, name, show in (
+                ("effective time", "effective_time", seconds),
+                ("execution time", "execution_time", seconds),
+                ("success probability", "success_probability", significant),
+                ("two-qubit gates", "physical_two_qubit_gates", "{:g}".format),
+            )
+        ]
+        return Report(
+            title=f"{len(self.costs)} transpiler seeds on {best.device}: seed {best.seed} is the best",
+            tables=[(["over the seeds", "min", "median", "max"], rows)],
+        )
 
 
 def compare(
@@ -141,3 +161,14 @@ def _try(circuit: "QuantumCircuit", backend: Any, **options: Any) -> QuantumCost
         return quantum_cost(circuit, backend, **options)
     except (CircuitError, DeviceError) as error:
         return str(error)
+
+
+def _row(cost: QuantumCost) -> list[object]:
+    source = cost.provenance
+    times = [seconds(cost.execution_time), seconds(cost.routing_time), cost.physical.two_qubit]
+    totals = [cost.success_text, cost.effective_text, seconds(cost.usage_time)]
+    return [source.device, source.optimization_level, *times, *totals]
+
+
+def _spread(values: list[float]) -> tuple[float, float, float]:
+    return values[0], median(values), values[-1]

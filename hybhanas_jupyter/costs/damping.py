@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hybhanas_jupyter.costs.pauli_noise import Array, gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
-from hybhanas_jupyter.costs.pauli_weights import Weights
+from hybhanas_jupyter.costs.pauli import (
+    Array,
+    Weights,
+    gate_eigenvalues,
+    idle_eigenvalues,
+    log_mixed_damping,
+    transfer,
+)
 from hybhanas_jupyter.costs.schedule import Gate, Schedule, Slot
 from hybhanas_jupyter.hardware.calibration import Calibration
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from math import exp, inf, log
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.metadata import version
+from math import exp, inf, isfinite, log
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import to_circuit
-from hybhanas_jupyter.costs import reliability, report, timing
+from hybhanas_jupyter.costs import reliability, schedule
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
 from hybhanas_jupyter.costs.damping import Damping
-from hybhanas_jupyter.costs.provenance import Provenance, package_versions
 from hybhanas_jupyter.errors import CircuitError, check_name
-from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
     from hybhanas_jupyter.hardware.devices import Backend
 
 SECONDS_PER_JOB = 2.0  # what IBM's usage clock adds to every job, cost-model.md section 4
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each."""
+
+    device: str
+    calibration_date: datetime | None
+    calibration: str
+    optimization_level: int
+    seed: int
+    model: str
+    shots: int
+    packages: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,30 @@ class QuantumCost(Reported):
         return exp(self.log_readout_success_probability)
 
     @property
+    def parts(self) -> dict[str, float]:
+        """The parts of the effective time in seconds, as the stacked bar shows them."""
+        return {
+            "logical": self.logical_time,
+            "routing": self.routing_time,
+            "gate errors": self.gate_error_penalty,
+            "decoherence": self.decoherence_penalty,
+        }
+
+    @property
+    def effective_text(self) -> str:
+        """The effective time with its unit; as a power of ten where it overflows."""
+        if isfinite(self.effective_time) or not isfinite(self.log_effective_time):
+            return seconds(self.effective_time)
+        return f"1e{self.log_effective_time / log(10):.0f} s"
+
+    @property
+    def success_text(self) -> str:
+        """The success probability; as a power of ten below 1e-6, where it may underflow."""
+        exponent = self.log_success_probability / log(10)
+        tiny = isfinite(exponent) and exponent < -6
+        return f"1e{exponent:.1f}" if tiny else significant(self.success_probability)
+
+    @property
     def depth(self) -> int:
         """Depth of the physical circuit, virtual gates included."""
         return self.physical_circuit.depth()
@@ -115,7 +155,16 @@ class QuantumCost(Reported):
         return {**times, **counts, "depth": self.depth}
 
     def _report(self) -> Report:
-        return report.quantum_report(self)
+        return Report(
+            title=f"Quantum cost on {self.provenance.device}, effective {self.effective_text} per valid shot",
+            bars={"": self.parts},
+            tables=[
+                (["one shot", "time", "share"], _time_rows(self)),
+                (["success probability", "p"], _success_rows(self)),
+                (["native gates", "one-qubit", "two-qubit"], _count_rows(self)),
+            ],
+            folded=_folded(self.provenance),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "physical_circuit": to_bytes(self.physical_circuit)}
@@ -231,21 +280,70 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             seed=job.seed,
             model=job.model,
             shots=job.shots,
-            packages=package_versions(),
+            packages=_package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
         ),
     )
 
 
-def _calibrated(compiled: Compiled, calibration: Calibration) -> tuple[timing.Timing, reliability.LogSuccess]:
+def _calibrated(compiled: Compiled, calibration: Calibration) -> tuple[schedule.Timing, reliability.LogSuccess]:
     damping = Damping(calibration)
-    times = timing.calibrated_timing(compiled, calibration, damping.take)
+    times = schedule.calibrated_timing(compiled, calibration, damping.take)
     return times, reliability.calibrated(compiled, times.physical, damping, calibration)
 
 
-def _paper(compiled: Compiled, calibration: Calibration) -> tuple[timing.Timing, reliability.LogSuccess]:
-    times = timing.paper_timing(compiled, calibration)
+def _paper(compiled: Compiled, calibration: Calibration) -> tuple[schedule.Timing, reliability.LogSuccess]:
+    times = schedule.paper_timing(compiled, calibration)
     return times, reliability.paper(compiled, times.physical, calibration)
 
 
 _MODELS = {"calibrated": _calibrated, "paper": _paper}
+
+
+@cache
+def _package_versions() -> tuple[tuple[str, str], ...]:
+    """Versions of the packages that a quantum cost depends on."""
+    return tuple((name, version(name)) for name in ("hybhanas_jupyter", "qiskit", "qiskit-ibm-runtime"))
+
+
+def _time_rows(cost: QuantumCost) -> list[list[str]]:
+    whole = cost.effective_time
+
+    def row(label: str, time: float) -> list[str]:
+        share = f"{100 * time / whole:.1f} %" if whole and isfinite(whole) else ""
+        return [label, seconds(time), share]
+
+    return [
+        row("logical gates", cost.logical_time),
+        row("routing", cost.routing_time),
+        row("= execution", cost.execution_time),
+        row("gate errors", cost.gate_error_penalty),
+        row("decoherence", cost.decoherence_penalty),
+        ["= effective", cost.effective_text, row("", whole)[2]],
+        ["readout", seconds(cost.readout_time), ""],
+        [f"usage, {cost.provenance.shots} shots", seconds(cost.usage_time), ""],
+    ]
+
+
+def _success_rows(cost: QuantumCost) -> list[list[str]]:
+    return [["gates and idling", cost.success_text], ["readout", significant(cost.readout_success_probability)]]
+
+
+def _count_rows(cost: QuantumCost) -> list[list[str]]:
+    return [
+        ["logical", str(cost.logical.one_qubit), str(cost.logical.two_qubit)],
+        ["physical", str(cost.physical.one_qubit), str(cost.physical.two_qubit)],
+    ]
+
+
+def _folded(source: Provenance) -> dict[str, list[str]]:
+    date = f"{source.calibration_date:%Y-%m-%d %H:%M}" if source.calibration_date else "unknown date"
+    packages = ", ".join(f"{name} {version}" for name, version in source.packages)
+    return {
+        f"Warnings ({len(source.warnings)})": list(source.warnings),
+        "Provenance": [
+            f"device {source.device}, calibrated {date}, fingerprint {source.calibration[:12]}",
+            f"{source.model} model, optimization level {source.optimization_level}, seed {source.seed}",
+            packages,
+        ],
+    }

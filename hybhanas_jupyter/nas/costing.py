@@ -37,7 +37,7 @@ class Costs:
         return costs
 
     def _quantum_costs(self, ansatz: Ansatz) -> dict[str, Any]:
-        from hybhanas_jupyter.costs.training import training_cost
+        from hybhanas_jupyter.costs.training_cost import training_cost
 
         config = self._config
         training = training_cost(

@@ -46,7 +46,7 @@ def cost_table(circuits: Mapping[str, Any], devices: "Iterable[Device]", setting
 def _row(name: str, circuit: Any, device: "Device", settings: Settings, calls: Calls) -> CostRow:
     from hybhanas_jupyter.costs.comparison import seed_study
     from hybhanas_jupyter.costs.quantum import quantum_cost
-    from hybhanas_jupyter.costs.training import training_cost
+    from hybhanas_jupyter.costs.training_cost import training_cost
 
     common: dict[str, Any] = {
         "shots": settings.shots,

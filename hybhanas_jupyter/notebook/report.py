@@ -14,7 +14,7 @@ from hybhanas_jupyter.formatting import Report, Reported, seconds
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.comparison import SeedStudy
     from hybhanas_jupyter.costs.quantum import QuantumCost
-    from hybhanas_jupyter.costs.training import TrainingCost
+    from hybhanas_jupyter.costs.training_cost import TrainingCost
 
 _TRAINING = ("executions", "jobs", "quantum_time", "usage_time")
 
@@ -107,8 +107,6 @@ class CostTable(Reported):
         return [row.to_dict() for row in self.rows]
 
     def _report(self) -> Report:
-        from hybhanas_jupyter.costs.report import parts
-
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
         headers += ["best seed", "median", "maximum"] if self.rows[0].study else []
         headers += ["training", "training usage"] if self.rows[0].training else []
@@ -122,15 +120,13 @@ class CostTable(Reported):
             rows = [[*row, mark] for row, mark in zip(rows, marks, strict=True)]
         warnings = dict.fromkeys(f"{row.device}: {text}" for row in self.rows for text in row.cost.provenance.warnings)
         folded = {f"Not costed ({len(self.refused)})": self.refused, f"Warnings ({len(warnings)})": list(warnings)}
-        bars = {f"{row.circuit} on {row.device}": parts(row.cost) for row in self.rows}
+        bars = {f"{row.circuit} on {row.device}": row.cost.parts for row in self.rows}
         return Report("", [(headers, rows)], bars, folded)
 
 
 def _cost_cells(cost: "QuantumCost") -> Sequence[str]:
-    from hybhanas_jupyter.costs.report import effective_text, success_text
-
-    times = seconds(cost.execution_time), seconds(cost.routing_time), effective_text(cost)
-    return *times, success_text(cost), str(cost.physical.two_qubit), seconds(cost.usage_time)
+    times = seconds(cost.execution_time), seconds(cost.routing_time), cost.effective_text
+    return *times, cost.success_text, str(cost.physical.two_qubit), seconds(cost.usage_time)
 
 
 def _seed_cells(row: CostRow) -> Sequence[str]:

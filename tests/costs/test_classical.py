@@ -9,7 +9,7 @@ from torch import nn
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.costs.classical import classical_cost, hybrid_cost
 from hybhanas_jupyter.costs.profile import DeviceProfile, LayerRate
-from hybhanas_jupyter.costs.training import training_cost
+from hybhanas_jupyter.costs.training_cost import training_cost
 from hybhanas_jupyter.costs.work import step_work
 from hybhanas_jupyter.errors import ArchitectureError, CircuitError, ConfigError, UnknownNameError
 from hybhanas_jupyter.models.convolution import Convolution

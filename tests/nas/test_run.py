@@ -56,7 +56,7 @@ def test_a_run_is_what_its_configuration_says(whole):
 def test_evaluations_are_those_of_the_public_cost_and_training_functions(whole):
     """One evaluation by hand: the numbers of a search are the numbers of the functions it is made of."""
     from hybhanas_jupyter.costs.quantum import quantum_cost
-    from hybhanas_jupyter.costs.training import training_cost
+    from hybhanas_jupyter.costs.training_cost import training_cost
 
     evaluation = whole.front[0]
     ansatz = evaluation.architecture.ansatz

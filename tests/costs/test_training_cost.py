@@ -6,7 +6,7 @@ from qiskit.circuit import Parameter
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
-from hybhanas_jupyter.costs.training import training_cost
+from hybhanas_jupyter.costs.training_cost import training_cost
 from hybhanas_jupyter.errors import CircuitError
 
 

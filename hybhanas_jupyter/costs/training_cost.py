@@ -1,15 +1,14 @@
 """What training a circuit costs on a device: executions by the shift rule, times the clocks of one shot."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
-from hybhanas_jupyter.costs import report
 from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, check_whole, quantum_cost
-from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
@@ -76,7 +75,10 @@ class TrainingCost(Reported):
         return {**assumed, **derived, "cost": self.cost.to_dict()}
 
     def _report(self) -> Report:
-        return report.training_report(self)
+        run = f"{self.samples} samples x {self.epochs} epochs x {self.shots} shots"
+        shot = self.cost._report()
+        title = f"Training on {self.cost.provenance.device}: {run}"
+        return replace(shot, title=title, tables=[_table(self), *shot.tables])
 
 
 def training_cost(
@@ -123,3 +125,18 @@ def training_cost(
         evaluations_per_sample=1 + shift_evaluations(logical, data_parameters),
         measurement_groups=measurement_groups,
     )
+
+
+def _table(training: TrainingCost) -> tuple[list[str], list[list[str]]]:
+    return ["whole run", "value"], [
+        ["evaluations per sample", str(training.evaluations_per_sample)],
+        ["circuits per evaluation", str(training.measurement_groups)],
+        ["executions", f"{training.executions:,}"],
+        ["quantum time", seconds(training.quantum_time)],
+        ["jobs", f"{training.jobs:,}"],
+        ["usage time", seconds(training.usage_time)],
+        ["batch size", str(training.batch_size)],
+        ["circuits per job", str(training.circuits_per_job)],
+        ["start of a job", seconds(training.seconds_per_job)],
+        ["delay between shots", seconds(training.repetition_delay)],
+    ]
