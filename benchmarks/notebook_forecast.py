@@ -17,7 +17,7 @@ from recording import record, table
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import Search
-from hybhanas_jupyter.notebook.forecast import forecast
+from hybhanas_jupyter.notebook.form.forecast import forecast
 
 VARIABLE = {"objectives": ("accuracy", "quantum_time"), "generations": 3, "population": 8}
 CONFIGS = {

@@ -36,7 +36,7 @@ panel.start.click()
 panel"""
 MADE_UP = f"""import sys
 sys.path.insert(0, {str(ROOT)!r})
-from hybhanas_jupyter.notebook.live import LiveView
+from hybhanas_jupyter.notebook.live.view import LiveView
 from tests.notebook.scripted import ScriptedSearch
 def made_up(generations, population):
     global search

@@ -49,13 +49,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ip: "InteractiveShell") -> None:
     """`%load_ext hybhanas_jupyter`: register the magics."""
-    from hybhanas_jupyter.notebook import magics
+    from hybhanas_jupyter.notebook.magics import qcost
 
-    magics.register(ip)
+    qcost.register(ip)
 
 
 def unload_ipython_extension(ip: "InteractiveShell") -> None:
     """`%unload_ext hybhanas_jupyter`: remove every trace of the magics."""
-    from hybhanas_jupyter.notebook import magics
+    from hybhanas_jupyter.notebook.magics import qcost
 
-    magics.unregister(ip)
+    qcost.unregister(ip)

@@ -184,7 +184,7 @@ class Search(Events):
 
     def view(self) -> "Widget":
         """The live view of this search for a notebook; it also follows a run that another process writes."""
-        live = import_module("hybhanas_jupyter.notebook.live")  # by name: the notebook's layer is above this one
+        live = import_module("hybhanas_jupyter.notebook.live.view")  # by name: the notebook's layer is above this one
         view: Widget = live.LiveView(self, self._store)
         return view
 

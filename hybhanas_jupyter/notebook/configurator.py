@@ -1,18 +1,105 @@
 """The form from which a search is started, with the live view below it."""
 
+from html import escape
 from pathlib import Path
+from pprint import pformat
+from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import display
 
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 from hybhanas_jupyter.nas.run import Search
-from hybhanas_jupyter.notebook.background import in_background
-from hybhanas_jupyter.notebook.forecast import evaluations, forecast
-from hybhanas_jupyter.notebook.form import Form
-from hybhanas_jupyter.notebook.live import ENDED, LiveView
-from hybhanas_jupyter.notebook.toolbar import Toolbar
+from hybhanas_jupyter.notebook.common import error_html, in_background
+from hybhanas_jupyter.notebook.form.forecast import evaluations, forecast
+from hybhanas_jupyter.notebook.form.form import Form
+from hybhanas_jupyter.notebook.live.view import ENDED, LiveView
+
+_NO_PRESET = "choose a preset"
+
+
+class Toolbar(widgets.VBox):
+    """Fill a form from a preset or a file, write it to a file, show it as code."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._preset = widgets.Dropdown(options=[_NO_PRESET, *PRESETS], description="Preset")
+        self._preset.add_class("hyb-preset")
+        self._path = widgets.Text("search.json", description="File")
+        load, save = _button("Load", "folder-open"), _button("Save", "save")
+        self._message = widgets.HTML()
+        self._message.add_class("hyb-message")
+        self._code = widgets.Accordion([widgets.HTML()], titles=("Equivalent code",))
+        self._preset.observe(lambda change: self._take_preset(change["new"]), "value")
+        load.on_click(lambda _: self._load())
+        save.on_click(lambda _: self._save())
+        row = widgets.HBox([self._preset, self._path, load, save, self._message])
+        row.add_class("hyb-fields")
+        super().__init__([row, self._code])
+
+    def show_code(self, config: SearchConfig) -> None:
+        """Show the code that makes `config`."""
+        self._code.children[0].value = code_html(config_code(config))
+
+    def _take_preset(self, name: str) -> None:
+        if name != _NO_PRESET:
+            self._form.write(SearchConfig.preset(name))
+
+    def _load(self) -> None:
+        try:
+            self._form.write(SearchConfig.load(self._path.value))
+            self._say(f"Loaded {self._path.value}.")
+        except HybHanasError as error:
+            self._say(str(error), wrong=True)
+
+    def _save(self) -> None:
+        config = self._form.read()
+        if config is None:
+            self._say("Not saved: see the marked fields.", wrong=True)
+            return
+        try:
+            config.save(self._path.value)
+            self._say(f"Saved {self._path.value}.")
+        except OSError as error:
+            self._say(f"Cannot write {self._path.value!r}: {error.strerror}.", wrong=True)
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        self._message.value = error_html(text) if wrong else escape(text)
+
+
+def _button(text: str, icon: str) -> widgets.Button:
+    button = widgets.Button(description=text, icon=icon, tooltip=f"{text} the configuration as JSON")
+    button.add_class(f"hyb-{text.lower()}")
+    button.layout.width = "auto"
+    return button
+
+
+_COPY = "this.nextElementSibling.select();document.execCommand('copy');this.textContent='Copied'"
+
+
+def config_code(config: SearchConfig) -> str:
+    """Python code that makes an equal configuration; values that are the default are left out."""
+    values = config.model_dump(exclude_defaults=True)
+    if config.objectives == SearchConfig(space=config.space).objectives:
+        del values["objectives"]
+    if "cnn" in values.get("space", {}):
+        values["space"]["cnn"] = {"mode": config.space.cnn.mode, **values["space"]["cnn"]}
+    arguments = "".join(f"    {name}={_indented(value)},\n" for name, value in values.items())
+    return f"import hybhanas_jupyter as hyb\n\nconfig = hyb.SearchConfig(\n{arguments})\nrun = hyb.search(config)"
+
+
+def code_html(code: str) -> str:
+    """The code with a button that copies it; works without the kernel."""
+    return (
+        f'<button class="jupyter-button" onclick="{escape(_COPY)}">Copy as code</button>'
+        f'<textarea class="hyb-code" readonly rows="{code.count(chr(10)) + 1}" aria-label="Equivalent code">'
+        f"{escape(code)}</textarea>"
+    )
+
+
+def _indented(value: Any) -> str:
+    return pformat(value, width=100, sort_dicts=False).replace("\n", "\n    ")
 
 
 class Configurator(widgets.VBox):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybhanas_jupyter.nas.objectives import OBJECTIVES, Objective
-from hybhanas_jupyter.plots.palette import THEMES
 from hybhanas_jupyter.plots.pareto import colour_map, is_wide
+from hybhanas_jupyter.plots.style import THEMES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybhanas_jupyter.nas.objectives import OBJECTIVES, Objective
-from hybhanas_jupyter.plots.palette import GENERATIONS, THEMES, Theme
-from hybhanas_jupyter.plots.ticks import ticks
+from hybhanas_jupyter.plots.style import GENERATIONS, THEMES, Theme, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

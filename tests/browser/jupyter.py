@@ -39,7 +39,7 @@ SCRIPTED = (
     f"""import sys, threading
 sys.path.insert(0, {str(ROOT)!r})
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.notebook.live import LiveView
+from hybhanas_jupyter.notebook.live.view import LiveView
 from tests.notebook.scripted import ScriptedSearch
 search = ScriptedSearch(SearchConfig(generations=GENERATIONS, population=POPULATION))
 view = LiveView(search)

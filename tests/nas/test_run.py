@@ -115,7 +115,6 @@ KILLED = """
 import sys
 from hybhanas_jupyter.nas.run import Search
 from tests.nas import real
-from tests.nas.test_run import LONG
 path = sys.argv[1]
 search = Search.load(path) if len(sys.argv) > 2 else Search(real.config(workers=1, **LONG), store=path)
 search.on_evaluation(lambda evaluation: print(evaluation.number, flush=True))

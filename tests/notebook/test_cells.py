@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hybhanas_jupyter.notebook.cells import CellResult, find_circuits, run_body
+from hybhanas_jupyter.notebook.magics.cells import CellResult, find_circuits, run_body
 
 BELL = "from qiskit import QuantumCircuit\nqc = QuantumCircuit(2)\nqc.h(0)\nqc.cx(0, 1)\n"
 

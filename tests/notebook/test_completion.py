@@ -7,7 +7,7 @@ from IPython.core.completer import provisionalcompleter
 from jupyter_client.manager import start_new_kernel
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.notebook.completion import register_completion
+from hybhanas_jupyter.notebook.magics.options import register_completion
 
 
 def completions(shell, text, rest=""):

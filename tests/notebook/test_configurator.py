@@ -10,8 +10,7 @@ from hybhanas_jupyter.hardware import account
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.notebook import configurator as module
-from hybhanas_jupyter.notebook.code import config_code
-from hybhanas_jupyter.notebook.configurator import configurator
+from hybhanas_jupyter.notebook.configurator import config_code, configurator
 from tests.notebook.scripted import ScriptedSearch
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 

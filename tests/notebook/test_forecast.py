@@ -6,8 +6,7 @@ from hybhanas_jupyter.errors import ArchitectureError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace
-from hybhanas_jupyter.notebook.forecast import forecast, generation_time, largest_circuit, wall_times
-from hybhanas_jupyter.notebook.trial import Trial
+from hybhanas_jupyter.notebook.form.forecast import Trial, forecast, generation_time, largest_circuit, wall_times
 
 CONFIG = SearchConfig(generations=5, population=10, workers=2)
 

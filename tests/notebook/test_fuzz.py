@@ -10,8 +10,8 @@ from IPython.core.error import UsageError
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from hybhanas_jupyter.notebook.options import OPTIONS
-from hybhanas_jupyter.notebook.report import BudgetError
+from hybhanas_jupyter.notebook.magics.options import OPTIONS
+from hybhanas_jupyter.notebook.magics.table import BudgetError
 
 FLAGS = [flag for names in OPTIONS for flag in names]
 NUMBERS = ["0", "1", "-1", "2.5", "1e-9", "nan", "10**9", "99999999999999999999"]

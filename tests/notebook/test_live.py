@@ -15,7 +15,7 @@ from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.nas.store import Store
-from hybhanas_jupyter.notebook.live import LiveView
+from hybhanas_jupyter.notebook.live.view import LiveView
 from tests.notebook.scripted import ScriptedSearch, evaluations
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 

@@ -10,7 +10,7 @@ from IPython.core.error import UsageError
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.formatting import seconds
-from hybhanas_jupyter.notebook.report import BudgetError, CostTable
+from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable
 
 BELL = "from qiskit import QuantumCircuit\nqc = QuantumCircuit(2)\nqc.h(0)\nqc.cx(0, 1);\n"
 PARAMETRISED = (

@@ -3,8 +3,8 @@
 import pytest
 from IPython.core.error import UsageError
 
-from hybhanas_jupyter.notebook.magics import QCost
-from hybhanas_jupyter.notebook.options import parse, split
+from hybhanas_jupyter.notebook.magics.options import parse, split
+from hybhanas_jupyter.notebook.magics.qcost import QCost
 
 
 @pytest.mark.parametrize(

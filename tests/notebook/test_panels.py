@@ -13,16 +13,11 @@ from ipywidgets import HTML
 
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.notebook import front_output, landscape
-from hybhanas_jupyter.notebook.ablation import AblationView
-from hybhanas_jupyter.notebook.bqplot_tools import axis
-from hybhanas_jupyter.notebook.candidate import CandidateView
-from hybhanas_jupyter.notebook.elsewhere import is_written
-from hybhanas_jupyter.notebook.front_output import FrontOutput
-from hybhanas_jupyter.notebook.landscape import LandscapeView
-from hybhanas_jupyter.notebook.live import LiveView
-from hybhanas_jupyter.notebook.pages import Pages
-from hybhanas_jupyter.notebook.status import StatusPanel
+from hybhanas_jupyter.notebook.live import pages
+from hybhanas_jupyter.notebook.live.candidate import CandidateView
+from hybhanas_jupyter.notebook.live.charts import axis
+from hybhanas_jupyter.notebook.live.pages import AblationView, FrontOutput, LandscapeView, Pages
+from hybhanas_jupyter.notebook.live.view import LiveView, StatusPanel, is_written
 from hybhanas_jupyter.plots.breakdown import PARTS
 from tests.notebook.scripted import ScriptedSearch, evaluations
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
@@ -130,7 +125,7 @@ def test_three_dimensions_by_plotly_hold_every_point(search):
 
 
 def test_without_plotly_there_is_a_picture(search, monkeypatch):
-    monkeypatch.setattr(landscape, "has_plotly", lambda: False)
+    monkeypatch.setattr(pages, "has_plotly", lambda: False)
     view = LandscapeView()
     view.update(search.run.evaluations, search.run.front)
     view.reveal()
@@ -155,8 +150,8 @@ def sent(monkeypatch):
     def show(data, raw, display_id):
         outputs[display_id] = data
 
-    monkeypatch.setattr(front_output, "display", show)
-    monkeypatch.setattr(front_output, "update_display", show)
+    monkeypatch.setattr(pages, "display", show)
+    monkeypatch.setattr(pages, "update_display", show)
     return outputs
 
 
@@ -184,7 +179,7 @@ def test_the_next_search_empties_the_places_of_the_last(search, sent):
 
 
 def test_the_front_is_told_while_the_search_runs(search):
-    page = front_output.front_page(search.run, replace(search.run, store="<runs>.db"))
+    page = pages.front_page(search.run, replace(search.run, store="<runs>.db"))
     assert page.count("<tr>") == 1 + len(search.run.front)
     assert "&lt;runs&gt;.db" in page
 

@@ -8,7 +8,7 @@ import pytest
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.errors import CircuitError
-from hybhanas_jupyter.notebook.qnodes import arguments_of, recorded_calls
+from hybhanas_jupyter.notebook.magics.cells import arguments_of, recorded_calls
 
 DEVICE = qml.device("default.qubit", wires=3)
 

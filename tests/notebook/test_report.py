@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.costs.quantum import GateCounts, QuantumCost
-from hybhanas_jupyter.notebook.report import CostRow, CostTable
+from hybhanas_jupyter.notebook.magics.table import CostRow, CostTable
 
 GOLDEN = Path(__file__).parent / "golden"
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}

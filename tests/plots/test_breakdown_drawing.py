@@ -2,8 +2,7 @@
 
 import pytest
 
-from hybhanas_jupyter.plots.breakdown import PARTS, breakdown_data
-from hybhanas_jupyter.plots.breakdown_drawing import draw_breakdown
+from hybhanas_jupyter.plots.breakdown import PARTS, breakdown_data, draw_breakdown
 from tests.plots.sample import evaluation
 
 COSTS = {0: (4e-6, 1e-6, 2e-6, 1e-6), 1: (1e-6, 0.0, 0.0, 0.0), 2: (1e-3, 3.0, 1.0, 2.0)}

@@ -1,6 +1,37 @@
-"""The style sheet of the widgets: colours come from the theme of the page, so that light and dark both work."""
+"""What form and live view share: the style sheet and work that would keep the kernel from answering."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from html import escape
+from importlib import import_module
+from typing import Any
 
 from ipywidgets import HTML
+
+_log = logging.getLogger(__name__)
+# One thread that lasts: Qiskit 2.6 crashes the process if the thread that imported it first has ended, and importing
+# its parts on two threads at once can fail.
+_POOL = ThreadPoolExecutor(1, "hybhanas-views", initializer=import_module, initargs=("qiskit",))
+_NETWORK = ThreadPoolExecutor(1, "hybhanas-network")
+
+
+def in_background(task: Callable[..., None], *arguments: object) -> None:
+    """Call `task` on another thread."""
+    _POOL.submit(task, *arguments).add_done_callback(_report)
+
+
+def over_network(task: Callable[..., None], *arguments: object) -> None:
+    """Call `task`, which waits for a server, on a thread of its own: what is drawn need not wait for it."""
+    imported = _POOL.submit(import_module, "qiskit_ibm_runtime")
+    imported.add_done_callback(lambda _: _NETWORK.submit(task, *arguments).add_done_callback(_report))
+
+
+def _report(future: "Future[Any]") -> None:
+    error = future.exception()
+    if error is not None:
+        _log.error("A view could not be filled.", exc_info=error)
+
 
 _RULES = """
 .hyb-grid { display: grid; gap: 4px; overflow: hidden;
@@ -28,6 +59,13 @@ _RULES = """
 .hyb-error { color: var(--jp-error-color0, #b00020); font-size: 12px }
 .bqplot_tooltip_div, .bqplot_tooltip_div * { color: var(--jp-ui-font-color1, #333) !important }
 """
+STYLE = {"description_width": "14em"}
+
+
+def error_html(error: object) -> str:
+    """What is wrong in the colour of errors, read out by screen readers when it appears; empty if nothing is."""
+    text = escape(str(error))
+    return f"<span class='hyb-error' role='alert'>{text}</span>" if text else ""
 
 
 def style_sheet() -> HTML:

@@ -11,12 +11,12 @@ from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.objectives import OBJECTIVES
 from hybhanas_jupyter.nas.space import SEQUENCES, FixedCNN, VariableCNN
 from hybhanas_jupyter.nas.validation import InvalidSettingsError
-from hybhanas_jupyter.notebook.convolution_fields import ConvolutionFields
-from hybhanas_jupyter.notebook.device_field import DeviceField
-from hybhanas_jupyter.notebook.fields import (
+from hybhanas_jupyter.notebook.common import error_html
+from hybhanas_jupyter.notebook.form.device import DeviceField
+from hybhanas_jupyter.notebook.form.fields import (
+    ConvolutionFields,
     Field,
     choices,
-    error_html,
     integer,
     number,
     one_of,

@@ -11,10 +11,9 @@ from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.run import Search
-from hybhanas_jupyter.notebook.background import in_background
-from hybhanas_jupyter.notebook.curve import Curve
-from hybhanas_jupyter.notebook.device_field import DeviceBox
-from hybhanas_jupyter.notebook.fields import STYLE, error_html
+from hybhanas_jupyter.notebook.common import STYLE, error_html, in_background
+from hybhanas_jupyter.notebook.form.device import DeviceBox
+from hybhanas_jupyter.notebook.live.charts import Curve
 from hybhanas_jupyter.plots.breakdown import PARTS
 
 if TYPE_CHECKING:

@@ -13,12 +13,10 @@ from IPython.display import display
 from traitlets import Enum, Int, Unicode
 
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
-from hybhanas_jupyter.notebook.cells import CellResult, evaluate, find_circuits, run_body
-from hybhanas_jupyter.notebook.completion import register_completion
-from hybhanas_jupyter.notebook.costing import Settings, cost_table
-from hybhanas_jupyter.notebook.device_details import device_details
-from hybhanas_jupyter.notebook.options import MODELS, parse, split, with_options
-from hybhanas_jupyter.notebook.report import BudgetError, CostTable
+from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, run_body
+from hybhanas_jupyter.notebook.magics.devices import device_details
+from hybhanas_jupyter.notebook.magics.options import MODELS, parse, register_completion, split, with_options
+from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable, Settings, cost_table
 
 if TYPE_CHECKING:
     from argparse import Namespace

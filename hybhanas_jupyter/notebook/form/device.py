@@ -10,9 +10,8 @@ import traitlets
 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_table, seconds, significant
-from hybhanas_jupyter.notebook.background import in_background, over_network
-from hybhanas_jupyter.notebook.device_details import DeviceDetails, Medians
-from hybhanas_jupyter.notebook.fields import STYLE, error_html
+from hybhanas_jupyter.notebook.common import STYLE, error_html, in_background, over_network
+from hybhanas_jupyter.notebook.magics.devices import DeviceDetails, Medians
 
 
 class DeviceBox(widgets.VBox):
