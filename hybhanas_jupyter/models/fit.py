@@ -1,8 +1,10 @@
 """Training of one candidate: Adam, early stop, history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import isfinite
+from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
 
@@ -11,13 +13,12 @@ from torch.nn.functional import cross_entropy
 
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ConfigError
-from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.models.hybrid import Dropout, HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
-from hybhanas_jupyter.models.report import history_report
-from hybhanas_jupyter.models.threads import one_thread
 
 VALIDATION_BATCH = 256
+_lock = Lock()  # of torch's thread counts
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class History(Reported):
         return [asdict(epoch) for epoch in self.epochs]
 
     def _report(self) -> Report:
-        return history_report(self)
+        return _history_report(self)
 
 
 class _EarlyEnd(Exception):  # noqa: N818 (an outcome, not an error)
@@ -162,3 +163,55 @@ class _Run:
         logits = torch.cat([self.net(batch) for batch in x.split(VALIDATION_BATCH)])
         accuracy = (logits.argmax(1) == y).double().mean()
         return cross_entropy(logits, y).item(), accuracy.item()
+
+
+def _history_report(history: History) -> Report:
+    """How the run ended, and its epochs."""
+    how = f"{history.status} ({history.reason})" if history.reason else history.status
+    total = seconds(sum(epoch.seconds for epoch in history.epochs))
+    rows = [
+        [
+            number,
+            f"{epoch.train_loss:.4f}",
+            f"{epoch.validation_loss:.4f}",
+            f"{epoch.validation_accuracy:.1%}",
+            seconds(epoch.seconds),
+        ]
+        for number, epoch in enumerate(history.epochs, start=1)
+    ]
+    return Report(
+        title=f"Training {how}: validation accuracy {history.accuracy:.1%} after {len(rows)} epochs, {total}",
+        tables=[(["epoch", "training loss", "validation loss", "validation accuracy", "time"], rows)] if rows else [],
+    )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread on the calling thread, and only there, until the block ends.
+
+    Small tensors train faster on one thread, and results are then the same bits in a notebook's thread and in a worker.
+    """
+    before = _set_here(1)
+    try:
+        yield
+    finally:
+        _set_here(before)
+
+
+def _set_here(threads: int) -> int:
+    """Set the number of the calling thread and return what it was."""
+    with _lock:
+        before, default = torch.get_num_threads(), _elsewhere(torch.get_num_threads)
+        torch.set_num_threads(threads)
+        # torch has a number for each thread that has computed and one for those to come: put the latter back
+        _elsewhere(lambda: torch.set_num_threads(default))
+        return before
+
+
+def _elsewhere(call: Callable[[], Any]) -> Any:
+    """The value of `call` on a new thread."""
+    values: list[Any] = []
+    thread = Thread(target=lambda: values.append(call()))
+    thread.start()
+    thread.join()
+    return values[0]

@@ -1,18 +1,24 @@
 """The hybrid network: CNN, projection to one angle per qubit, quantum layer, linear classifier."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from math import prod, sqrt
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.errors import ArchitectureError, DataError
+from hybhanas_jupyter.errors import ArchitectureError, DataError, HybHanasError, StoreError
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.models.convolution import POOL_SIZE, Convolution, feature_shape
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
+WEIGHTS, CONFIG = "weights.safetensors", "config.json"  # the files of an exported network
 MAX_CONVOLUTIONS = 3
 BASE_INPUTS = 128  # of a projection that learns at the full rate
 _RISING = ("ReLU", "Tanh")
@@ -110,16 +116,36 @@ class HybridNet(nn.Module):
 
     def export(self, folder: str | Path) -> None:
         """Write `weights.safetensors` and `config.json` into `folder`, for `HybridNet.load`."""
-        from hybhanas_jupyter.models.storage import save_network
-
-        save_network(self, folder)
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {
+            "input_shape": self.input_shape,
+            "n_classes": self.n_classes,
+            "convolutions": [asdict(genes) for genes in self.convolutions],
+            "ansatz": asdict(self.quantum.ansatz),
+            "dtype": str(self.quantum.weights.dtype).removeprefix("torch."),
+        }
+        write_text(folder / CONFIG, json.dumps(config, indent=2))
+        save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, folder / WEIGHTS)
 
     @staticmethod
     def load(folder: str | Path) -> "HybridNet":
         """The network that `export` wrote into `folder`. Raises `StoreError` if there is none that can be read."""
-        from hybhanas_jupyter.models.storage import load_network
-
-        return load_network(folder)
+        folder = Path(folder)
+        try:
+            config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+            net = HybridNet(
+                config["input_shape"],
+                config["n_classes"],
+                [Convolution(**genes) for genes in config["convolutions"]],
+                Ansatz(**config["ansatz"]),
+                dtype={"float32": torch.float32, "float64": torch.float64}[config["dtype"]],
+            )
+            net.load_state_dict(load_file(folder / WEIGHTS))
+        except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError, HybHanasError) as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise StoreError(f"No network can be read from {str(folder)!r} ({reason}). Export it again.") from None
+        return net
 
     def _reset_parameters(self, generator: torch.Generator) -> None:
         """As torch initialises these layers, but from `generator`."""

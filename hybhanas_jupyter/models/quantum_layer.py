@@ -70,7 +70,7 @@ class QuantumLayer(nn.Module):
         `notify` gets the message before compiling; by default it goes to the standard error stream.
         """
         if self.engine == "numba":
-            from hybhanas_jupyter.models.kernels.build import load_kernel, report
+            from hybhanas_jupyter.models.kernels.engine import load_kernel, report
 
             load_kernel(str(self.weights.dtype).removeprefix("torch."), notify or report)
 
@@ -85,9 +85,9 @@ class QuantumLayer(nn.Module):
             raise ArchitectureError(
                 f"Engine 'numba' runs on the CPU, not on {self.weights.device}. Use engine='torch'."
             )
-        from hybhanas_jupyter.models.kernels import autograd
+        from hybhanas_jupyter.models.kernels import engine
 
-        return autograd.expectations(self.ansatz, x, self.weights)
+        return engine.expectations(self.ansatz, x, self.weights)
 
     def to_circuit(self) -> "QuantumCircuit":
         """The circuit as Qiskit sees it: the inputs are the parameters x, the weights are the layer's."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.trained import network
 
@@ -56,16 +57,14 @@ def pennylane_qnode():
 def export(run: "Run", evaluation: Evaluation, folder: str | Path) -> Path:
     """Write the network (weights.safetensors, config.json), circuit.py and costs.json; returns the folder.
 
-    `models.load_network(folder)` reads the network back; circuit.py needs only Qiskit or PennyLane.
+    `HybridNet.load(folder)` reads the network back; circuit.py needs only Qiskit or PennyLane.
     """
-    from hybhanas_jupyter.models.storage import save_network
-
     folder, net = Path(folder), network(run, evaluation)
-    save_network(net, folder)
+    net.export(folder)
     code = circuit_code(evaluation.architecture.ansatz, net.quantum.weights.detach().double().tolist())
-    (folder / "circuit.py").write_text(code, encoding="utf-8")
+    write_text(folder / "circuit.py", code)
     costs = json.dumps({"run": run.id, "device": run.config.device, **evaluation.to_dict()}, indent=2)
-    (folder / "costs.json").write_text(costs + "\n", encoding="utf-8")
+    write_text(folder / "costs.json", costs + "\n")
     return folder
 
 

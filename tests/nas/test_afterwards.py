@@ -12,8 +12,8 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import ConfigError, DataError, StoreError, UnknownNameError
 from hybhanas_jupyter.hardware.devices import device
+from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
-from hybhanas_jupyter.models.storage import load_network
 from hybhanas_jupyter.nas.noise import NoisyLayer
 from hybhanas_jupyter.nas.run import Search, search
 from hybhanas_jupyter.nas.space import SearchSpace
@@ -51,7 +51,7 @@ def test_every_trained_network_comes_back_with_its_accuracy(run):
 def test_export_is_a_network_and_code_that_need_this_package_no_more(run, tmp_path):
     evaluation = next(e for e in run.front if e.architecture.ansatz.depth == 2)
     folder = run.export(evaluation.number, tmp_path / "best")
-    assert accuracy(load_network(folder), run.config.load_data()) == pytest.approx(evaluation.accuracy, abs=1e-3)
+    assert accuracy(HybridNet.load(folder), run.config.load_data()) == pytest.approx(evaluation.accuracy, abs=1e-3)
     assert json.loads((folder / "costs.json").read_text())["quantum_time"] == evaluation.quantum_time
     assert "hybhanas" not in (folder / "circuit.py").read_text()
 

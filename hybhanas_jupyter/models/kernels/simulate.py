@@ -10,11 +10,18 @@ import numpy as np
 from numba import njit
 
 from hybhanas_jupyter.models.kernels import gates
-from hybhanas_jupyter.models.kernels.embedding import embed, product_currents, product_state
 from hybhanas_jupyter.models.kernels.lanes import empty_rows, load, splat, store, total, width_of
 from hybhanas_jupyter.models.kernels.layers import make_layer
 from hybhanas_jupyter.models.kernels.program import ABOUT_X, ABOUT_Y
-from hybhanas_jupyter.models.kernels.readout import expectations, from_rows, start_bra, to_rows
+from hybhanas_jupyter.models.kernels.states import (
+    embed,
+    expectations,
+    from_rows,
+    product_currents,
+    product_state,
+    start_bra,
+    to_rows,
+)
 
 _apply_x, _undo_x = make_layer(gates.rotate_x, gates.add_current_x)
 _apply_y, _undo_y = make_layer(gates.rotate_y, gates.add_current_y)

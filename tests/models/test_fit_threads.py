@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from hybhanas_jupyter.models.threads import one_thread
+from hybhanas_jupyter.models.fit import one_thread
 
 # Prints the trained weights as hex; the network is large enough for torch to split its work between threads.
 TRAINING = """

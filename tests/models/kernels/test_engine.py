@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from hybhanas_jupyter.models.kernels import build
+from hybhanas_jupyter.models.kernels import engine
 from hybhanas_jupyter.models.kernels.lanes import vector_bytes
 
 # A CPU with AVX2 and without AVX-512: half as many lanes. Prints the largest difference to the torch engine.
@@ -46,16 +46,16 @@ def test_compiles_once_with_a_message_and_is_right_with_avx2(tmp_path):
 def compilations(monkeypatch, tmp_path):
     """The folders that kernels are compiled into; nothing is really compiled."""
     folders = []
-    monkeypatch.setattr(build, "_compile", lambda dtype, folder: folders.append(folder))
-    monkeypatch.setattr(build, "_loaded", {})
-    monkeypatch.setattr(build.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(engine, "_compile", lambda dtype, folder: folders.append(folder))
+    monkeypatch.setattr(engine, "_loaded", {})
+    monkeypatch.setattr(engine.config, "CACHE_DIR", str(tmp_path))
     return folders
 
 
 def test_a_kernel_is_loaded_once_a_process(compilations, tmp_path):
     messages = []
     for dtype in ("float32", "float64", "float32"):
-        build.load_kernel(dtype, messages.append)
+        engine.load_kernel(dtype, messages.append)
     assert [message.split()[2] for message in messages] == ["float32", "float64"]
     assert [folder.name for folder in compilations] == ["float32", "float64"]
     assert all(folder.is_relative_to(tmp_path) for folder in compilations)
@@ -63,6 +63,6 @@ def test_a_kernel_is_loaded_once_a_process(compilations, tmp_path):
 
 def test_without_a_folder_to_write_to_the_kernel_is_compiled_all_the_same(compilations, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(build.config, "CACHE_DIR", str(tmp_path / "file"))
-    build.load_kernel("float32", lambda _: None)
+    monkeypatch.setattr(engine.config, "CACHE_DIR", str(tmp_path / "file"))
+    engine.load_kernel("float32", lambda _: None)
     assert compilations == [None]

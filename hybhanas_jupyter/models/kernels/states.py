@@ -1,7 +1,7 @@
-"""Embedding and first layer: no gate has entangled the qubits yet, so the state is a product of one-qubit vectors.
+"""How a state begins, as a product of one-qubit vectors, and how it ends, as <Z> of the qubits; one group of samples.
 
-Partial products form a heap: the product of the first q qubits' vectors is amplitudes 2**q to 2**(q + 1) - 1, and the
-children of amplitude i are 2 i and 2 i + 1.
+Before the first entangler the state is a product. Partial products form a heap: the product of the first q qubits'
+vectors is amplitudes 2**q to 2**(q + 1) - 1, and the children of amplitude i are 2 i and 2 i + 1.
 """
 
 from math import cos, sin
@@ -10,7 +10,7 @@ from typing import Any
 from numba import njit
 
 from hybhanas_jupyter.models.kernels.gates import add_currents
-from hybhanas_jupyter.models.kernels.lanes import empty_rows, load, splat, store, width_of
+from hybhanas_jupyter.models.kernels.lanes import empty_rows, load, parity, splat, store, width_of
 from hybhanas_jupyter.models.kernels.layers import load_pair, store_pair
 
 
@@ -85,3 +85,51 @@ def product_currents(vectors: Any, n_qubits: int, heap: Any, bra: Any) -> Any:
         for axis in range(3):
             store(rows, 3 * q + axis, sums[axis])
     return rows
+
+
+@njit
+def expectations(ket: Any, parity_masks: Any) -> Any:
+    """Rows of <Z>."""
+    n_qubits = len(parity_masks)
+    rows = empty_rows(n_qubits, ket)
+    rows[:] = 0
+    for i in range(1 << n_qubits):
+        real, imaginary = load(ket, 2 * i), load(ket, 2 * i + 1)
+        probability = real * real + imaginary * imaginary
+        for q in range(n_qubits):
+            sign = splat(ket, 1 - 2 * parity(i & parity_masks[q]))
+            store(rows, q, load(rows, q) + sign * probability)
+    return rows
+
+
+@njit
+def start_bra(ket: Any, upstream: Any, parity_masks: Any, bra: Any) -> None:
+    """bra = (sum over q of upstream_q Z_q) ket, for rows of upstream gradients."""
+    n_qubits = len(parity_masks)
+    for i in range(1 << n_qubits):
+        factor = splat(ket, 0.0)
+        for q in range(n_qubits):
+            factor = factor + splat(ket, 1 - 2 * parity(i & parity_masks[q])) * load(upstream, q)
+        store(bra, 2 * i, factor * load(ket, 2 * i))
+        store(bra, 2 * i + 1, factor * load(ket, 2 * i + 1))
+
+
+@njit
+def to_rows(table: Any) -> Any:
+    """(up to width samples, n_qubits) to rows; lanes without a sample are 0."""
+    width = width_of(table)
+    rows = empty_rows(table.shape[1], table)
+    rows[:] = 0
+    for q in range(table.shape[1]):
+        for k in range(len(table)):
+            rows[q * width + k] = table[k, q]
+    return rows
+
+
+@njit
+def from_rows(rows: Any, table: Any) -> None:
+    """Rows to (up to width samples, n_qubits)."""
+    width = width_of(table)
+    for q in range(table.shape[1]):
+        for k in range(len(table)):
+            table[k, q] = rows[q * width + k]
