@@ -2,25 +2,31 @@
 
 import json
 import sqlite3
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
-from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.errors import HybHanasError, StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.results import Run
 
+Row = TypeVar("Row")
+
 _APPLICATION = 0x48594248  # "HYBH": tells our files from other SQLite files
 _VERSION = 1
-_SCHEMA = """
+_PATIENCE = 60.0  # seconds for others who open or write the same file
+_SCHEMA = f"""
+PRAGMA application_id={_APPLICATION};
+PRAGMA user_version={_VERSION};
 CREATE TABLE runs (id TEXT PRIMARY KEY, created TEXT NOT NULL, config TEXT NOT NULL, provenance TEXT NOT NULL);
 CREATE TABLE evaluations (
     run TEXT NOT NULL REFERENCES runs, number INTEGER NOT NULL, result TEXT NOT NULL, weights BLOB NOT NULL,
@@ -43,6 +49,13 @@ class GenerationRecord:
     hypervolume: float
     counts: dict[str, int]
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From what JSON made of the fields."""
+        plain = {"number": int(values["number"]), "hypervolume": float(values["hypervolume"])}
+        counts = {name: int(count) for name, count in values["counts"].items()}
+        return cls(**{**values, **plain, "population": tuple(map(int, values["population"])), "counts": counts})
+
 
 class Store:
     """One database file; use from one thread at a time. Every write is its own transaction."""
@@ -53,13 +66,52 @@ class Store:
         Raises `StoreError` for a missing, damaged, foreign, newer or read-only file.
         """
         self.path = str(path)
+        if not self.path.strip():
+            raise StoreError(f"The run store is {self.path!r}: give a path, such as 'runs.db'.")
         if not write and self.path != ":memory:" and not Path(path).exists():
             raise StoreError(f"No run store {self.path!r}. A search creates it.")
         with self._errors():
-            self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
-            self._check(write)
+            self._db = _connect(self.path)
+            if write or self.path == ":memory:":
+                self._prepare(write)
+            else:
+                self._open()
 
-    def _check(self, write: bool) -> None:
+    def _open(self) -> None:
+        """Check a file to read. Where nothing can be written, SQLite must be told that nobody else does."""
+        try:
+            self._check(write=False)
+        except sqlite3.OperationalError:
+            self._db.close()
+            self._db = _connect(f"{Path(self.path).absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+            self._check(write=False)
+
+    def _prepare(self, write: bool) -> None:
+        """Check and create in one transaction: others may open the same new file at the same moment."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if not self._check(write):
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._db.execute(statement)
+        finally:
+            self._db.execute("COMMIT")
+        if write:
+            self._write_ahead()
+
+    def _write_ahead(self) -> None:
+        """Let nobody wait for who reads; the change needs the file alone for a moment, which SQLite does not wait for."""
+        until = time.monotonic() + _PATIENCE
+        while self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+        self._db.execute("PRAGMA synchronous=NORMAL")
+
+    def _check(self, write: bool) -> int:
+        """The number of tables of a file that is ours."""
         application = self._value("PRAGMA application_id")
         version = self._value("PRAGMA user_version")
         tables = self._value("SELECT count(*) FROM sqlite_master")
@@ -68,13 +120,8 @@ class Store:
         if version > _VERSION:
             raise StoreError(f"{self.path!r} was written by a newer version (format {version}, known: {_VERSION}).")
         if not tables and not write and self.path != ":memory:":
-            raise StoreError(f"{self.path!r} holds no run yet.")
-        if write:
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            if not tables:
-                marks = f"PRAGMA application_id={_APPLICATION}; PRAGMA user_version={_VERSION};"
-                self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {marks} COMMIT;")
+            raise StoreError(f"{self.path!r} holds no run yet. Of a copy: copy {self.path + '-wal'!r} too.")
+        return tables
 
     def _value(self, query: str) -> int:
         return int(self._db.execute(query).fetchone()[0])
@@ -97,12 +144,27 @@ class Store:
             raise StoreError(
                 f"Run {run} of {self.path!r} is being written by another process. Stop it first."
             ) from None
+        except OSError as error:
+            raise StoreError(f"Run store {self.path!r} cannot be written: {error.strerror}.") from None
         try:
             yield
         finally:
             if lock:
                 Path(lock.lock_file).unlink(missing_ok=True)
                 lock.release()
+
+    @contextmanager
+    def _reading(self, what: str, run: str) -> Iterator[None]:
+        """Name the row that is damaged: the others can still be read."""
+        try:
+            with self._errors():
+                yield
+        except StoreError:
+            raise
+        except (HybHanasError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"{self.path!r}: {what} of run {run!r} is damaged ({error}). Other runs of the file can still be read."
+            ) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -114,6 +176,7 @@ class Store:
         run = f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
         with self._errors():
             self._db.execute("INSERT INTO runs VALUES (?, ?, ?, '{}')", (run, now.isoformat(), config.to_json()))
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         return run
 
     def set_config(self, run: str, config: SearchConfig) -> None:
@@ -123,7 +186,8 @@ class Store:
 
     def provenance(self, run: str) -> dict[str, Any]:
         """What the results depend on besides the configuration: data, calibration, versions; empty before the start."""
-        return dict(json.loads(self._only("SELECT provenance FROM runs WHERE id = ?", run)))
+        with self._reading("the provenance", run):
+            return dict(json.loads(self._only("SELECT provenance FROM runs WHERE id = ?", run)))
 
     def set_provenance(self, run: str, provenance: dict[str, Any]) -> None:
         """Keep what `provenance` gives back."""
@@ -141,11 +205,12 @@ class Store:
         row = (run, generation.number, json.dumps(vars(generation)))
         with self._errors():
             self._db.execute("INSERT OR REPLACE INTO generations VALUES (?, ?, ?)", row)
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # whoever copies the file alone finds the generation
 
     def runs(self) -> tuple[str, ...]:
         """The ids of all runs, oldest first."""
         with self._errors():
-            return tuple(row[0] for row in self._db.execute("SELECT id FROM runs ORDER BY created, rowid"))
+            return tuple(row[0] for row in self._db.execute("SELECT id FROM runs ORDER BY rowid"))
 
     def load(self, run: str | None = None) -> Run:
         """A run, by default the latest; raises `StoreError` if there is none."""
@@ -157,16 +222,21 @@ class Store:
         counts = generations[-1].counts if generations else {"repeated": 0}
         hypervolumes = tuple(generation.hypervolume for generation in generations)
         provenance = self.provenance(run)
-        data = DataInfo.from_dict(provenance["data"]) if provenance else None
+        with self._reading("the provenance", run):
+            data = DataInfo.from_dict(provenance["data"]) if provenance else None
         return Run(run, self.config(run), self.evaluations(run), hypervolumes, data=data, store=self.path, **counts)
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""
-        return SearchConfig.from_json(self._only("SELECT config FROM runs WHERE id = ?", run))
+        with self._reading("the configuration", run):
+            return SearchConfig.from_json(self._only("SELECT config FROM runs WHERE id = ?", run))
 
     def weights(self, run: str, number: int) -> bytes:
         """The trained state of an evaluation in safetensors format; empty if it was not trained itself."""
-        return bytes(self._only("SELECT weights FROM evaluations WHERE run = ? AND number = ?", run, number))
+        with self._reading(f"the weights of evaluation {number}", run):
+            return memoryview(
+                self._only("SELECT weights FROM evaluations WHERE run = ? AND number = ?", run, number)
+            ).tobytes()
 
     def _only(self, query: str, run: str, *more: int) -> Any:
         with self._errors():
@@ -177,13 +247,19 @@ class Store:
 
     def evaluations(self, run: str) -> tuple[Evaluation, ...]:
         """All results of a run by number."""
-        with self._errors():
-            rows = self._db.execute("SELECT result FROM evaluations WHERE run = ? ORDER BY number", (run,)).fetchall()
-        return tuple(Evaluation.from_dict(json.loads(row[0])) for row in rows)
+        return tuple(self._rows("evaluation", "SELECT number, result FROM evaluations", run, Evaluation.from_dict))
 
     def generations(self, run: str) -> tuple[GenerationRecord, ...]:
         """The states after all finished generations of a run."""
-        with self._errors():
-            rows = self._db.execute("SELECT state FROM generations WHERE run = ? ORDER BY number", (run,)).fetchall()
-        states = (json.loads(row[0]) for row in rows)
-        return tuple(GenerationRecord(**{**state, "population": tuple(state["population"])}) for state in states)
+        return tuple(self._rows("generation", "SELECT number, state FROM generations", run, GenerationRecord.from_dict))
+
+    def _rows(self, what: str, query: str, run: str, parse: Callable[[dict[str, Any]], Row]) -> Iterator[Row]:
+        with self._reading(f"{what}s", run):
+            rows = self._db.execute(f"{query} WHERE run = ? ORDER BY number", (run,)).fetchall()
+        for number, text in rows:
+            with self._reading(f"{what} {number}", run):
+                yield parse(json.loads(text))
+
+
+def _connect(path: str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE, uri=uri)

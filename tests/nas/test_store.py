@@ -1,7 +1,11 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -180,3 +184,134 @@ def test_a_full_disk_is_one_line_and_what_was_written_is_intact(path):
     store = Store(path)
     assert len(store.load().evaluations) == int(kept)
     store.close()
+
+
+OPEN = """
+import sys
+from hybhanas_jupyter.nas.store import Store
+from tests.nas import toy
+sys.stdin.readline()
+store = Store(sys.argv[1], write=True)
+print(store.add_run(toy.config()))
+store.close()
+"""
+
+
+def test_processes_that_create_a_store_at_once_all_find_their_run_in_it(path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", OPEN, path]
+    starting = [subprocess.Popen(command, **pipes) for _ in range(8)]
+    for process in starting:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    ended = [process.communicate(timeout=120) for process in starting]
+    assert [err for _, err in ended if err] == []
+    store = Store(path)
+    assert sorted(store.runs()) == sorted(out.strip() for out, _ in ended)
+    store.close()
+
+
+def test_threads_that_create_a_store_at_once_all_find_their_run_in_it(tmp_path):
+    def begin(path):
+        store = Store(path, write=True)
+        run = store.add_run(toy.config())
+        store.close()
+        return run
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            path = tmp_path / f"{number}.db"
+            runs = list(pool.map(begin, [path] * 8))
+            store = Store(path)
+            assert sorted(store.runs()) == sorted(runs)
+            store.close()
+
+
+def test_a_copy_of_the_file_alone_holds_what_the_last_generation_left(store, path, tmp_path):
+    run = store.add_run(toy.config())
+    loop = evaluated()
+    store.add_generation(run, loop.state(1, 0.25))
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(path.read_bytes())
+    reader = Store(copy)
+    assert reader.load().hypervolumes == (0.25,)
+    reader.close()
+
+
+READ_ONLY = """
+import os, sys
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.store import Store
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may write anywhere
+store = Store(sys.argv[1])
+run = store.load()
+print(len(run.evaluations), os.listdir(os.path.dirname(sys.argv[1])))
+try:
+    with store.locked(run.id):
+        print("locked")
+except StoreError as error:
+    print(error)
+try:
+    Store(sys.argv[1], write=True)
+except StoreError as error:
+    print(error)
+"""
+
+
+def test_a_store_where_nothing_can_be_written_is_read_and_not_resumed():
+    with TemporaryDirectory() as folder:  # tmp_path is for its owner only
+        path = Path(folder) / "runs.db"
+        store = Store(path, write=True)
+        run = store.add_run(toy.config())
+        for evaluation in evaluated().evaluations.values():
+            store.add_evaluation(run, evaluation, b"")
+        store.close()
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        command = [sys.executable, "-c", READ_ONLY, path]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        Path(folder).chmod(0o755)
+    kept, locked, opened = done.stdout.splitlines()
+    assert kept == "8 ['runs.db']"
+    assert "cannot be written: Permission denied" in locked
+    assert "readonly" in opened
+
+
+def test_no_path_is_refused():
+    with pytest.raises(StoreError, match="give a path"):
+        Store("", write=True)
+
+
+COLUMNS = ("runs.config", "runs.provenance", "evaluations.result", "evaluations.weights", "generations.state")
+GARBAGE = ("", "{", "[]", "{}", "null", '"x"', "[" * 100_000, "1" * 5000, b"\xff\xfe", 10**15)
+FINE = (("runs.provenance", "[]"), ("runs.provenance", "{}"), ("evaluations.weights", b"\xff\xfe"))  # as before a start
+
+
+@pytest.mark.parametrize(
+    ("column", "garbage"),
+    [case for case in product(COLUMNS, GARBAGE) if case not in FINE],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_damaged_row_is_named_and_other_runs_stay_readable(column, garbage, store, path):
+    spoiled, whole = (written(store) for _ in range(2))
+    table, name = column.split(".")
+    with sqlite3.connect(path) as plain:
+        plain.execute(
+            f"UPDATE {table} SET {name} = ? WHERE {'id' if table == 'runs' else 'run'} = ?", (garbage, spoiled)
+        )
+    plain.close()
+    assert store.load(whole).evaluations
+    assert store.weights(whole, 1)
+    with pytest.raises(StoreError, match=spoiled) as caught:
+        store.weights(spoiled, 1) if name == "weights" else store.load(spoiled)
+    assert "\n" not in str(caught.value)
+
+
+def written(store):
+    run, loop = store.add_run(toy.config()), evaluated()
+    for evaluation in loop.evaluations.values():
+        store.add_evaluation(run, evaluation, b"\0weights")
+    store.add_generation(run, loop.state(1, 0.25))
+    store.set_provenance(run, {"data": asdict(toy.DATA), "versions": {}})
+    return run
