@@ -99,7 +99,7 @@ class Store:
             self._write_ahead()
 
     def _write_ahead(self) -> None:
-        """Let nobody wait for who reads; the change needs the file alone for a moment, which SQLite does not wait for."""
+        """Let readers and the writer not wait for each other. The change needs the file alone, SQLite does not wait."""
         until = time.monotonic() + _PATIENCE
         while self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             try:

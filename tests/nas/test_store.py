@@ -285,7 +285,12 @@ def test_no_path_is_refused():
 
 COLUMNS = ("runs.config", "runs.provenance", "evaluations.result", "evaluations.weights", "generations.state")
 GARBAGE = ("", "{", "[]", "{}", "null", '"x"', "[" * 100_000, "1" * 5000, b"\xff\xfe", 10**15)
-FINE = (("runs.provenance", "[]"), ("runs.provenance", "{}"), ("evaluations.weights", b"\xff\xfe"))  # as before a start
+FINE = (
+    ("runs.config", "{}"),
+    ("runs.provenance", "[]"),
+    ("runs.provenance", "{}"),
+    ("evaluations.weights", b"\xff\xfe"),
+)
 
 
 @pytest.mark.parametrize(
@@ -296,10 +301,9 @@ FINE = (("runs.provenance", "[]"), ("runs.provenance", "{}"), ("evaluations.weig
 def test_a_damaged_row_is_named_and_other_runs_stay_readable(column, garbage, store, path):
     spoiled, whole = (written(store) for _ in range(2))
     table, name = column.split(".")
+    key = "id" if table == "runs" else "run"
     with sqlite3.connect(path) as plain:
-        plain.execute(
-            f"UPDATE {table} SET {name} = ? WHERE {'id' if table == 'runs' else 'run'} = ?", (garbage, spoiled)
-        )
+        plain.execute(f"UPDATE {table} SET {name} = ? WHERE {key} = ?", (garbage, spoiled))
     plain.close()
     assert store.load(whole).evaluations
     assert store.weights(whole, 1)
