@@ -1,6 +1,6 @@
-"""The README's table of measured figures, from the latest entries of the benchmarks.
+"""The tables of measured figures, from the latest entries of the benchmarks.
 
-python benchmarks/measured.py  # writes it into README.md
+python benchmarks/measured.py  # writes them into benchmarks/README.md
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from recording import RESULTS, entries
 
 from hybhanas_jupyter.formatting import seconds, significant
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured: python benchmarks/measured.py -->\n", "<!-- end -->\n"
 
 
@@ -98,23 +98,31 @@ def memory(rows):
     return "the whole quickstart as on Binder (grants 2 GB)", f"at most {rows[0]['total, MB'] / 1e3:.2f} GB"
 
 
-# Script -> its row, in the order of the table.
-TABLE = {
-    "costs_makespan": makespan,
-    "costs_reliability": reliability,
-    "costs_classical": classical,
-    "costs_speed": speed,
-    "training_quantum_layer": quantum_layer,
-    "training_step": step,
-    "training_paper": paper_candidate,
-    "training_start": start,
-    "paper_scale": whole_search,
-    "search_scaling": scaling,
-    "search_quality": quality,
-    "notebook_latency": latency,
-    "notebook_forecast": forecast,
-    "magics_overhead": magics,
-    "binder_memory": memory,
+# Judge -> script -> its row, in the order of the tables.
+TABLES = {
+    "Against Qiskit and Aer": {
+        "costs_makespan": makespan,
+        "costs_reliability": reliability,
+    },
+    "Against the stopwatch": {
+        "costs_classical": classical,
+        "notebook_forecast": forecast,
+    },
+    "Against other libraries": {
+        "costs_speed": speed,
+        "training_quantum_layer": quantum_layer,
+        "training_step": step,
+        "training_paper": paper_candidate,
+        "search_quality": quality,
+    },
+    "How long, how much": {
+        "training_start": start,
+        "paper_scale": whole_search,
+        "search_scaling": scaling,
+        "notebook_latency": latency,
+        "magics_overhead": magics,
+        "binder_memory": memory,
+    },
 }
 
 
@@ -123,18 +131,28 @@ def latest(script):
     return {entry["rows"][0].get("mode"): entry for entry in entries(script)}
 
 
-def section():
-    """The table as Markdown, between its marks."""
-    lines, machines = [], set()
-    for script, figure in TABLE.items():
+def table(scripts):
+    """One table as Markdown."""
+    lines = ["| what | figure | load | command |", "|---|---|---|---|"]
+    for script, figure in scripts.items():
         for mode, entry in latest(script).items():
-            cpu, cores, load = entry["machine"].values()
-            machines |= {f"{cores} cores of {cpu}"} if cpu and cores else set()
+            load = entry["machine"]["load"]
             command = " ".join(filter(None, ["python", f"benchmarks/{script}.py", mode]))
             cells = [*figure(entry["rows"]), "" if load is None else f"{load:.1f}", f"`{command}`"]
             lines.append("| " + " | ".join(cells) + " |")
-    title = f"On {', '.join(sorted(machines))}:\n\n| what | figure | load | command |\n|---|---|---|---|\n"
-    return BEGIN + title + "\n".join(lines) + "\n" + END
+    return "\n".join(lines)
+
+
+def machines():
+    """The processors of all rows."""
+    found = (entry["machine"] for scripts in TABLES.values() for script in scripts for entry in latest(script).values())
+    return sorted({f"{machine['cores']} cores of {machine['cpu']}" for machine in found if machine["cores"]})
+
+
+def section():
+    """All tables, between their marks."""
+    parts = [f"### {judge}\n\n{table(scripts)}\n" for judge, scripts in TABLES.items()]
+    return f"{BEGIN}On {', '.join(machines())}.\n\n" + "\n".join(parts) + END
 
 
 def readme(text):
@@ -145,4 +163,4 @@ def readme(text):
 
 if __name__ == "__main__":
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
-    print(f"README.md shows the latest entries of {RESULTS}.")
+    print(f"{README} shows the latest entries of {RESULTS}.")

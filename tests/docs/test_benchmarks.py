@@ -1,4 +1,4 @@
-"""The benchmarks can be run and record what they find, and the README shows the latest of it.
+"""The benchmarks can be run and record what they find, and their README shows the latest of it.
 
 Run here: two that take seconds. The others are imported only; `make bench` and their own commands run them.
 """
@@ -54,7 +54,6 @@ def test_all_entries_have_one_form():
 
 def test_readme_shows_the_latest_entries(tmp_path):
     """If not: python benchmarks/measured.py"""
-    for name in ("benchmarks", "README.md"):
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, tmp_path / name)
+    shutil.copytree(FOLDER, tmp_path / "benchmarks")
     run(["benchmarks/measured.py"], tmp_path)
-    assert (tmp_path / "README.md").read_text() == (ROOT / "README.md").read_text()
+    assert (tmp_path / "benchmarks/README.md").read_text() == (FOLDER / "README.md").read_text()
