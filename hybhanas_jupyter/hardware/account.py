@@ -8,8 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import DeviceError
-from hybhanas_jupyter.hardware.device import Device
-from hybhanas_jupyter.hardware.reading import read_backend
+from hybhanas_jupyter.hardware.calibration import Calibration
 
 if TYPE_CHECKING:
     from qiskit_ibm_runtime import QiskitRuntimeService
@@ -24,13 +23,13 @@ _HOW_TO = (
 
 @dataclass
 class _Known:
-    device: Device
+    calibration: Calibration
     backend: Any
     polled: float
 
 
 class Account:
-    """An account's devices, read once and again after a recalibration.
+    """The calibrations of an account's devices, read once and again after a recalibration.
 
     The provider is asked for the date of the calibration at most every `POLL_SECONDS`.
     """
@@ -40,16 +39,16 @@ class Account:
         self._known: dict[str, _Known] = {}
         self._lock = Lock()
 
-    def device(self, name: str) -> Device:
-        """The device with its latest calibration. Raises `DeviceError` without account, network or such a device."""
+    def calibration(self, name: str) -> Calibration:
+        """The device's latest calibration. Raises `DeviceError` without account, network or such a device."""
         with self._lock:
             known = self._known.get(name)
             if known is None:
                 backend = self._backend(name)
-                known = self._known[name] = _Known(_read(backend), backend, monotonic())
+                known = self._known[name] = _Known(Calibration.from_backend(backend), backend, monotonic())
             elif monotonic() - known.polled >= POLL_SECONDS:
                 self._refresh(known)
-            return known.device
+            return known.calibration
 
     def _backend(self, name: str) -> Any:
         refusal = f"The account's service has no device {name!r}"
@@ -59,10 +58,10 @@ class Account:
     def _refresh(known: _Known) -> None:
         known.polled = monotonic()
         properties = known.backend.properties(refresh=True)
-        if properties is not None and properties.last_update_date != known.device.calibration.date:
+        if properties is not None and properties.last_update_date != known.calibration.date:
             if hasattr(known.backend, "refresh"):
                 known.backend.refresh()
-            known.device = _read(known.backend)
+            known.calibration = Calibration.from_backend(known.backend)
 
 
 def device_names(service: "QiskitRuntimeService | None" = None) -> tuple[str, ...]:
@@ -102,7 +101,3 @@ def _saved_service() -> "QiskitRuntimeService":
     from qiskit_ibm_runtime import QiskitRuntimeService
 
     return QiskitRuntimeService()
-
-
-def _read(backend: Any) -> Device:
-    return Device.from_calibration(read_backend(backend))

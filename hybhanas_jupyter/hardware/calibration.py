@@ -1,26 +1,26 @@
-"""Calibration: a frozen snapshot of what a device's gates take and how often they fail."""
+"""Calibration: a frozen snapshot of what a device's gates take and how often they fail, its averages and its gaps."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from math import inf, isfinite, nan
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.files import write_text
-from hybhanas_jupyter.hardware.averages import Averages
-from hybhanas_jupyter.hardware.calibration_warnings import DEFAULT_REP_DELAY, calibration_warnings
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
 Qubits = tuple[int, ...]
 Seconds = Annotated[float, Field(ge=0)]
+DEFAULT_REP_DELAY = 250e-6  # seconds; the default of every current IBM device
 _SANE_DT = (1e-12, 1e-6)  # fake_poughkeepsie reports 3.6e-18 s, 9 orders of magnitude off
 _SKIPPED = {"delay", "reset", "barrier"}  # never costed: a delay carries its own duration, a reset is refused
 
@@ -54,6 +54,32 @@ class GateData:
 
     duration: float
     error: float
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Mean seconds per gate name, mean seconds and errors per number of qubits; faulty and virtual gates left out."""
+
+    duration_of: Mapping[str, float]
+    duration: Mapping[int, float]
+    error: Mapping[int, float]
+    readout_error: float
+
+    @classmethod
+    def of(cls, gates: Iterable[GateCalibration]) -> "Averages":
+        """Average over the working gates; "measure" counts for the readout only."""
+        working = [gate for gate in gates if gate.error != 1 or gate.name == "measure"]
+        timed = [gate for gate in working if gate.duration and gate.name != "measure"]
+        readout = [gate.error for gate in working if gate.name == "measure" and gate.error is not None]
+        sizes = {len(gate.qubits) for gate in timed}
+        return cls(
+            duration_of={
+                name: fmean(g.duration or 0 for g in timed if g.name == name) for name in {g.name for g in timed}
+            },
+            duration={size: fmean(g.duration or 0 for g in timed if len(g.qubits) == size) for size in sizes},
+            error={size: fmean(g.error or 0 for g in timed if len(g.qubits) == size) for size in sizes},
+            readout_error=fmean(readout) if readout else float("nan"),
+        )
 
 
 class Calibration(_Frozen):
@@ -103,6 +129,20 @@ class Calibration(_Frozen):
         return cls(name=name, num_qubits=target.num_qubits, qubits=tuple(qubits), gates=tuple(gates), **facts)
 
     @classmethod
+    def from_backend(cls, backend: Any) -> "Calibration":
+        """Read a Qiskit `BackendV2`. Raises `DeviceError` if it has no calibration."""
+        properties = backend.properties() if hasattr(backend, "properties") else None
+        facts = getattr(backend, "processor_type", None) or {}
+        return cls.from_target(
+            backend.target,
+            backend.name or type(backend).__name__,
+            processor=" ".join(str(facts[key]) for key in ("family", "revision") if facts.get(key)),
+            date=properties.last_update_date if properties else None,
+            dt=backend.target.dt,
+            rep_delay=getattr(backend, "default_rep_delay", None),
+        )
+
+    @classmethod
     def load(cls, path: str | Path) -> "Calibration":
         """Read a calibration saved by `save`. Raises `DeviceError` that names the damaged field."""
         try:
@@ -122,6 +162,9 @@ class Calibration(_Frozen):
     def fingerprint(self) -> str:
         """SHA-256 of the content: equal calibrations have equal fingerprints."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
 
     @cached_property
     def faulty_qubits(self) -> tuple[int, ...]:
@@ -184,32 +227,12 @@ class Calibration(_Frozen):
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What is missing, impossible or faulty in this snapshot and how costing deals with it, one line each."""
-        return tuple(calibration_warnings(self))
+        return tuple(_warnings(self))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the native gates, "measure" included, sorted."""
         return tuple(dict.fromkeys(gate.name for gate in self.gates))
-
-    def to_target(self) -> "Target":
-        """A Qiskit `Target` of the working part: no entry for a faulty coupler, no coupler of a faulty qubit."""
-        from qiskit.circuit.library import get_standard_gate_name_mapping
-        from qiskit.transpiler import InstructionProperties, QubitProperties, Target
-
-        standard = get_standard_gate_name_mapping()
-        qubits = [QubitProperties(t1=q.t1, t2=q.t2) for q in self.qubits]
-        target = Target(num_qubits=self.num_qubits, dt=self.seconds_per_dt, qubit_properties=qubits)
-        for name in self.names:
-            working = [g for g in self.gates if g.name == name and not self._is_unusable(g)]
-            entries = {g.qubits: InstructionProperties(duration=g.duration, error=g.error) for g in working}
-            if entries:
-                target.add_instruction(standard[name], entries)
-        target.add_instruction(standard["delay"], {(qubit,): None for qubit in range(self.num_qubits)})
-        return target
-
-    def _is_unusable(self, gate: GateCalibration) -> bool:
-        pair = len(gate.qubits) > 1
-        return pair and (_is_faulty(gate) or any(qubit in self.faulty_qubits for qubit in gate.qubits))
 
 
 def _calibrated_names(target: "Target") -> list[str]:
@@ -243,3 +266,38 @@ def _median(values: Any) -> float:
 
 def _or(default: float, value: float) -> float:
     return value if isfinite(value) else default
+
+
+def _warnings(calibration: Calibration) -> list[str]:
+    """One line for everything that is missing, impossible or faulty, and what is done about it."""
+    found = []
+    no_relaxation = [i for i, q in enumerate(calibration.qubits) if q.t1 is None or q.t2 is None]
+    if no_relaxation:
+        found.append(f"no T1 or T2 for qubits {_listed(no_relaxation)}: the device's median is used")
+    capped = [i for i, q in enumerate(calibration.qubits) if q.t1 and q.t2 and q.t2 > 2 * q.t1]
+    if capped:
+        found.append(f"T2 > 2 T1 on qubits {_listed(capped)}: T2 is taken as 2 T1")
+    for name in calibration.names:
+        gates = [gate for gate in calibration.gates if gate.name == name]
+        for field, without in (("duration", "it cannot be timed"), ("error", "it counts as free of errors")):
+            gaps = [gate for gate in gates if getattr(gate, field) is None]
+            if len(gaps) == len(gates):
+                found.append(f"no {field} for any {name}: {without}")
+            elif gaps:
+                found.append(
+                    f"no {field} for {name} on {_listed(g.qubits for g in gaps)}: the median of {name} is used"
+                )
+    if calibration.rep_delay is None:
+        found.append(f"no repetition delay: IBM's usual {1e6 * DEFAULT_REP_DELAY:.0f} us is assumed")
+    if "measure" not in calibration.names:
+        found.append("no measurements: readout and usage are not known")
+    if calibration.faulty_couplers:
+        found.append(f"faulty couplers, routed around: {_listed(calibration.faulty_couplers)}")
+    if calibration.faulty_qubits:
+        found.append(f"faulty qubits, routed around: {_listed(calibration.faulty_qubits)}")
+    return found
+
+
+def _listed(items: Iterable[object]) -> str:
+    listed = [str(item) for item in items]
+    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")

@@ -1,27 +1,60 @@
-"""Devices by name, backend, target or calibration."""
+"""A quantum computer as costing sees it: by name, backend, target or calibration."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+import pooch
 
 from hybhanas_jupyter.errors import DeviceError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.account import Account
 from hybhanas_jupyter.hardware.calibration import Calibration
-from hybhanas_jupyter.hardware.device import Device, day_text
-from hybhanas_jupyter.hardware.fakes import fake_calibration, fake_classes
-from hybhanas_jupyter.hardware.reading import read_backend
+from hybhanas_jupyter.hardware.target import working_target
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
     from qiskit_ibm_runtime import QiskitRuntimeService
 
-    Backend: TypeAlias = str | Path | BackendV2 | Target | Calibration | Device
+    Backend: TypeAlias = "str | Path | BackendV2 | Target | Calibration | Device"
+
+_SNAPSHOT_SOURCES = ("qiskit", "qiskit-ibm-runtime", "hybhanas_jupyter")  # what a kept snapshot depends on
+
+
+@dataclass(frozen=True)
+class Device:
+    """A calibration, and the target that the transpiler may use.
+
+    `target` holds the working part only: faulty couplers and the couplers of faulty qubits are gone.
+    """
+
+    calibration: Calibration
+    target: "Target"
+
+    @classmethod
+    def from_calibration(cls, calibration: Calibration) -> "Device":
+        """The device that `calibration` describes."""
+        return cls(calibration, working_target(calibration))
+
+    @property
+    def name(self) -> str:
+        """The provider's name of the device."""
+        return self.calibration.name
+
+    @property
+    def num_qubits(self) -> int:
+        """All qubits of the device, faulty ones included."""
+        return self.calibration.num_qubits
+
+    def __repr__(self) -> str:
+        return f"Device({self.name!r}, {self.num_qubits} qubits, calibrated {day_text(self.calibration.date)})"
 
 
 @dataclass(frozen=True)
@@ -85,22 +118,22 @@ def device(backend: "Backend", *, service: "QiskitRuntimeService | None" = None)
     if isinstance(backend, (str, Path)):
         return _named(str(backend), service)
     if isinstance(backend, Calibration):
-        return Device.from_calibration(backend)
+        return _built(backend)
     if isinstance(backend, Target):
-        return Device.from_calibration(Calibration.from_target(backend, backend.description or "target", dt=backend.dt))
+        return _built(Calibration.from_target(backend, backend.description or "target", dt=backend.dt))
     if not hasattr(backend, "target"):
         raise DeviceError(
             f"{backend!r} is no device: give a name from hyb.devices(), a BackendV2, Target or Calibration."
         )
-    return Device.from_calibration(read_backend(backend))
+    return _built(Calibration.from_backend(backend))
 
 
 def _named(name: str, service: "QiskitRuntimeService | None") -> Device:
     if service is not None or name.startswith("ibm_"):
-        return _account(service).device(name)
+        return _built(_account(service).calibration(name))
     if name.endswith(".json"):
-        return Device.from_calibration(Calibration.load(name))
-    return _fake_device(check_name("device", name, fake_classes(), see="hyb.devices()"))
+        return _built(Calibration.load(name))
+    return _built(fake_calibration(check_name("device", name, fake_classes(), see="hyb.devices()")))
 
 
 @lru_cache(maxsize=4)
@@ -108,12 +141,51 @@ def _account(service: "QiskitRuntimeService | None") -> Account:
     return Account(service)
 
 
-@cache
-def _fake_device(name: str) -> Device:
-    return Device.from_calibration(fake_calibration(name))
+@lru_cache(maxsize=128)
+def _built(calibration: Calibration) -> Device:
+    """One device for equal calibrations: to build a target takes as long as a small transpilation."""
+    return Device.from_calibration(calibration)
 
 
 @cache
 def _fake_summaries() -> tuple[DeviceSummary, ...]:
     calibrations = [fake_calibration(name) for name in sorted(fake_classes())]
     return tuple(DeviceSummary(c.name, c.num_qubits, c.processor, c.date) for c in calibrations)
+
+
+@cache
+def fake_classes() -> dict[str, Any]:
+    """Qiskit's fake backends, snapshots of real devices, by name: making all of them takes a second, some warn then."""
+    from qiskit_ibm_runtime import fake_provider
+    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+
+    classes = [c for c in vars(fake_provider).values() if isinstance(c, type) and issubclass(c, FakeBackendV2)]
+    return {vars(c)["backend_name"]: c for c in classes}
+
+
+@cache
+def fake_calibration(name: str) -> Calibration:
+    """The calibration of the fake backend of this name.
+
+    Kept in the user's cache folder, one JSON file each: Qiskit takes up to 0.2 s to build a backend's target, reading
+    the file takes a millisecond.
+    """
+    path = snapshot_folder() / f"{name}.json"
+    with suppress(DeviceError):  # not kept yet, or damaged
+        return Calibration.load(path)
+    calibration = Calibration.from_backend(fake_classes()[name]())
+    with suppress(OSError):  # a folder that cannot be written only costs time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        calibration.save(path)
+    return calibration
+
+
+@cache
+def snapshot_folder() -> Path:
+    """Where the calibrations that this very set of package versions reads are kept."""
+    return Path(pooch.os_cache("hybhanas_jupyter")) / "snapshots" / "-".join(map(version, _SNAPSHOT_SOURCES))
+
+
+def day_text(date: datetime | None) -> str:
+    """The day of a calibration, as ISO 8601."""
+    return f"{date:%Y-%m-%d}" if date else "unknown"

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hybhanas_jupyter.hardware.target import working_target
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit_aer import AerSimulator
@@ -82,7 +84,7 @@ def _with_delays(circuit: "QuantumCircuit", calibration: "Calibration") -> "Quan
     from qiskit.transpiler import PassManager
     from qiskit.transpiler.passes import ALAPScheduleAnalysis, PadDelay, TimeUnitConversion
 
-    target = calibration.to_target()
+    target = working_target(calibration)
     passes = [TimeUnitConversion(target=target), ALAPScheduleAnalysis(target=target), PadDelay(target=target)]
     return PassManager(passes).run(circuit)
 
@@ -103,7 +105,7 @@ def _noise_model(calibration: "Calibration") -> "NoiseModel":
     class Backend(BackendV2):
         """What Aer reads noise from."""
 
-        target = calibration.to_target()
+        target = working_target(calibration)
         max_circuits = None
 
         @classmethod

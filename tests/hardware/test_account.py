@@ -76,7 +76,7 @@ def test_the_devices_of_an_account_by_name():
     assert account.device_names(QiskitRuntimeService(channel="local")) == tuple(row.name for row in devices())
 
 
-@pytest.mark.parametrize("ask", [lambda: account.Account().device("ibm_brisbane"), account.device_names])
+@pytest.mark.parametrize("ask", [lambda: account.Account().calibration("ibm_brisbane"), account.device_names])
 @pytest.mark.parametrize(
     "error", [ValueError(f"bad token {SECRET}"), OSError(SECRET), ConnectionError(f"https://x/?token={SECRET}")]
 )

@@ -12,6 +12,7 @@ from qiskit_ibm_runtime.fake_provider import FakeBrisbane, FakeKyiv
 from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import device
+from hybhanas_jupyter.hardware.target import working_target
 
 
 def small_target(t1=1e-4, t2=1e-4, sx_duration=3e-8, error=1e-3) -> Target:
@@ -75,7 +76,7 @@ def test_gaps_are_filled_with_the_median_and_named(missing):
 def test_impossible_dt_counts_as_missing(dt, expected):
     calibration = Calibration.from_target(small_target(), "small", dt=dt)
     assert calibration.seconds_per_dt == expected
-    assert calibration.to_target().dt == expected
+    assert working_target(calibration).dt == expected
 
 
 def test_json_round_trip(tmp_path):

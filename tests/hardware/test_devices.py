@@ -6,9 +6,9 @@ from qiskit_ibm_runtime.fake_provider import FakeKyiv, FakeProviderForBackendV2
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import DeviceError, UnknownNameError
-from hybhanas_jupyter.hardware import fakes
-from hybhanas_jupyter.hardware.devices import Device, device, devices
-from hybhanas_jupyter.hardware.reading import read_backend
+from hybhanas_jupyter.hardware import devices as hardware
+from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.devices import Device, device, devices, fake_calibration
 
 
 def test_all_fake_backends_are_listed_with_their_facts():
@@ -76,22 +76,22 @@ def test_what_is_no_device_is_named(backend, error, message):
 
 @pytest.fixture
 def snapshots(tmp_path, monkeypatch):
-    monkeypatch.setattr(fakes, "snapshot_folder", lambda: tmp_path / "snapshots")
-    fakes.fake_calibration.cache_clear()
+    monkeypatch.setattr(hardware, "snapshot_folder", lambda: tmp_path / "snapshots")
+    fake_calibration.cache_clear()
     yield tmp_path / "snapshots"
-    fakes.fake_calibration.cache_clear()
+    fake_calibration.cache_clear()
 
 
 def read_twice(name):
     """As the first kernel reads it, and as the next one."""
-    first = fakes.fake_calibration(name)
-    fakes.fake_calibration.cache_clear()
-    return first, fakes.fake_calibration(name)
+    first = fake_calibration(name)
+    fake_calibration.cache_clear()
+    return first, fake_calibration(name)
 
 
 def test_kept_calibrations_are_those_that_qiskit_gives(snapshots):
     for backend in FakeProviderForBackendV2().backends():
-        fresh = read_backend(backend)
+        fresh = Calibration.from_backend(backend)
         first, second = read_twice(backend.name)
         assert first == second == fresh
         assert first.fingerprint == second.fingerprint == fresh.fingerprint
@@ -100,13 +100,13 @@ def test_kept_calibrations_are_those_that_qiskit_gives(snapshots):
 
 @pytest.mark.parametrize("damage", ["", "{}", '{"schema_version": 2}'])
 def test_damaged_kept_calibrations_are_made_anew(snapshots, damage):
-    kept = fakes.fake_calibration("fake_manila")
+    kept = fake_calibration("fake_manila")
     (snapshots / "fake_manila.json").write_text(damage)
-    fakes.fake_calibration.cache_clear()
-    assert fakes.fake_calibration("fake_manila") == kept
+    fake_calibration.cache_clear()
+    assert fake_calibration("fake_manila") == kept
     assert device(snapshots / "fake_manila.json").calibration == kept
 
 
 def test_a_folder_that_cannot_be_written_is_no_obstacle(snapshots):
     snapshots.write_text("a file where the folder should be")
-    assert fakes.fake_calibration("fake_manila").num_qubits == 5
+    assert fake_calibration("fake_manila").num_qubits == 5
