@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,7 @@ import llvmlite
 import numba
 import platformdirs
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numba import types
 from numba.core import config
 from numba.core.typing import Signature
@@ -26,6 +26,7 @@ from hybhanas_jupyter.models.kernels import simulate
 from hybhanas_jupyter.models.kernels.lanes import cpu, width
 from hybhanas_jupyter.models.kernels.program import CircuitProgram, compile_circuit
 
+_QUIET = 2.0  # seconds that another process may hold the folder without a word
 _lock = Lock()
 _loaded: dict[str, "Kernel"] = {}
 
@@ -47,17 +48,42 @@ def load_kernel(dtype: str, notify: Callable[[str], None] = report) -> Kernel:
     """The kernel for "float32" or "float64"; the first time on a machine it is compiled, and `notify` is told before.
 
     Numba keeps its compiled code in the user's cache folder, or below NUMBA_CACHE_DIR if that is set. Of several
-    processes that need it at the same time, one compiles and the others wait.
+    processes that need it at the same time, one compiles and the others wait. Damaged files are compiled again.
     """
     with _lock:
         if dtype not in _loaded:
             folder = _cache_folder() / dtype
-            keep = _writable(folder)
-            with FileLock(folder / "lock") if keep else nullcontext():
-                if not any(folder.rglob("*.nbc")):
-                    notify(f"compiling the {dtype} quantum kernel once for this machine, about 15 s ...")
-                _loaded[dtype] = _compile(dtype, folder if keep else None)
+            keep = _private(folder)
+            with _alone(folder, notify) if keep else nullcontext():
+                _loaded[dtype] = _load(dtype, folder if keep else None, notify)
         return _loaded[dtype]
+
+
+def _load(dtype: str, folder: Path | None, notify: Callable[[str], None]) -> Kernel:
+    kept = [] if folder is None else [path for path in folder.rglob("*.nb?") if path.is_file()]
+    if kept:
+        try:
+            return _compile(dtype, folder)
+        except Exception as error:  # numba unpickles what it kept: whatever is wrong with it, there is one way out
+            notify(f"the {dtype} quantum kernel kept in {str(folder)!r} is damaged ({error!r}).")
+            for path in kept:
+                path.unlink()
+    notify(f"compiling the {dtype} quantum kernel once for this machine, about 15 s ...")
+    return _compile(dtype, folder)
+
+
+@contextmanager
+def _alone(folder: Path, notify: Callable[[str], None]) -> Iterator[None]:
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=_QUIET)
+    except Timeout:
+        notify(f"waiting for another process that compiles the quantum kernel in {str(folder)!r} ...")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _cache_folder() -> Path:
@@ -69,12 +95,16 @@ def _cache_folder() -> Path:
     return Path(root) / "kernels" / digest.hexdigest()[:16]
 
 
-def _writable(folder: Path) -> bool:
+def _private(folder: Path) -> bool:
+    """Make the folder; False where it cannot be written, or where others could: numba unpickles what it finds there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError:
         return False
-    return os.access(folder, os.W_OK)
+    status = folder.stat()
+    ours = os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+    return ours and os.access(folder, os.W_OK)
 
 
 def _compile(dtype: str, folder: Path | None) -> Kernel:

@@ -1,8 +1,11 @@
 import os
 import subprocess
 import sys
+from threading import Event
 
+import numba
 import pytest
+from filelock import FileLock
 
 from hybhanas_jupyter.models.kernels import engine
 from hybhanas_jupyter.models.kernels.lanes import vector_bytes
@@ -66,3 +69,59 @@ def test_without_a_folder_to_write_to_the_kernel_is_compiled_all_the_same(compil
     monkeypatch.setattr(engine.config, "CACHE_DIR", str(tmp_path / "file"))
     engine.load_kernel("float32", lambda _: None)
     assert compilations == [None]
+
+
+def test_a_folder_that_others_may_write_is_not_read(compilations, tmp_path):
+    folder = engine._cache_folder() / "float32"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    engine.load_kernel("float32", lambda _: None)
+    assert compilations == [None]
+
+
+def test_who_waits_for_another_process_says_so(compilations, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_QUIET", 0.01)
+    folder = engine._cache_folder() / "float32"
+    folder.mkdir(parents=True, mode=0o700)
+    waiting, messages = Event(), []
+    other = FileLock(folder / "lock", thread_local=False)
+    other.acquire()
+
+    def note(message):
+        messages.append(message)
+        if "waiting" in message:
+            other.release()
+            waiting.set()
+
+    engine.load_kernel("float32", note)
+    assert waiting.is_set()
+    assert [message.split()[0] for message in messages] == ["waiting", "compiling"]
+
+
+SPOILED = {"empty": b"", "cut": b"\x80\x05\x95", "text": b"no pickle"}
+
+
+@pytest.mark.parametrize("content", SPOILED.values(), ids=SPOILED)
+def test_a_damaged_kernel_is_compiled_again(content, tmp_path, monkeypatch):
+    def kept(dtype, folder):
+        @numba.njit(cache=True)
+        def double(x):
+            return 2 * x
+
+        monkeypatch.setattr(engine.config, "CACHE_DIR", str(folder))
+        double.enable_caching()
+        double.compile("float64(float64)")
+        return engine.Kernel(double, double)
+
+    monkeypatch.setattr(engine, "_compile", kept)
+    folder, messages = tmp_path / "float64", []
+    folder.mkdir()
+    engine._load("float64", folder, messages.append)
+    files = list(folder.rglob("*.nb?"))
+    assert files
+    for path in files:
+        path.write_bytes(content)
+    assert engine._load("float64", folder, messages.append).forward(2.0) == 4.0
+    assert [message.split()[0] for message in messages] == ["compiling", "the", "compiling"]
+    assert engine._load("float64", folder, messages.append).forward(2.0) == 4.0
+    assert len(messages) == 3
