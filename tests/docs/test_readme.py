@@ -18,7 +18,7 @@ from tests.docs.markdown import blocks, links
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 BIN = Path(sys.executable).parent
 MAKE, TERMINAL = blocks(README, "sh")
 
