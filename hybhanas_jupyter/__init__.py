@@ -30,6 +30,7 @@ _HOME = {
     "search": "nas.run",
     "seed_study": "costs.comparison",
     "training_cost": "costs.training_cost",
+    "workload": "costs.workload",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605  sorted() gives a list; the names stand in one place only

@@ -1,0 +1,366 @@
+"""What a primitive's PUBs will use of a device: executions, jobs and seconds, before anything is submitted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from math import ceil, isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+from hybhanas_jupyter.costs import executions as counting
+from hybhanas_jupyter.costs.executions import Executions
+from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, check_whole, quantum_cost
+from hybhanas_jupyter.costs.schedule import schedule
+from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
+from hybhanas_jupyter.formatting import Report, Reported, Table, seconds
+from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.devices import Device, device
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from hybhanas_jupyter.hardware.devices import Backend
+
+MODES = ("job", "batch", "session")
+MAX_EXECUTIONS = 10_000_000  # of one job, IBM's limit
+SESSION_GAP = 5.0  # seconds between two jobs of a session: client, network, compilation of the next one; assumed
+_QUICK_JOB = 1.0  # seconds per job that recorded spans of IBM's devices show, where the published form says 2
+_FOLDED = ("cx", "cy", "cz", "ecr", "swap")  # what IBM's client folds; each is its own inverse
+_FOLDS = {"gate_folding": "random", "gate_folding_front": "front", "gate_folding_back": "back"}
+
+
+@dataclass(frozen=True)
+class PubUsage:
+    """One PUB on the device: executions at each noise factor, and the seconds of a shot at each.
+
+    `shot_times` hold the circuit, its readout and what resets the qubits, not the repetition delay; NaN where the
+    circuit cannot be timed.
+    """
+
+    name: str
+    parameter_sets: int
+    configurations: int
+    groups: int
+    noise_factors: tuple[float, ...]
+    executions: int
+    shot_times: tuple[float, ...]
+
+    @property
+    def shot_time(self) -> float:
+        """Mean seconds of a shot over the noise factors."""
+        return sum(self.shot_times) / len(self.shot_times)
+
+
+@dataclass(frozen=True, repr=False)
+class Workload(Reported):
+    """What PUBs use of a device; all times are seconds of the QPU, `iterations` submissions together.
+
+    `causes` sum to the executions of one submission. `repetition_delay` is between two shots, `calibration_time` the
+    seconds of one shot of TREX's calibration circuit.
+    """
+
+    primitive: str
+    device: str
+    mode: str
+    iterations: int
+    requested_shots: int
+    shots: int
+    causes: Mapping[str, int]
+    pubs: tuple[PubUsage, ...]
+    calibration_executions: int
+    calibration_time: float
+    repetition_delay: float
+    seconds_per_job: float
+    session_gap: float
+    notes: tuple[str, ...]
+    request: "Request" = field(repr=False, compare=False)
+
+    @property
+    def executions(self) -> int:
+        """Executions of all submissions: what IBM's client prepares."""
+        return self.iterations * self._of_one
+
+    @property
+    def circuits(self) -> int:
+        """Different circuits of one submission: parameter sets, bases and noise factors, TREX's calibration."""
+        return sum(p.configurations * len(p.noise_factors) for p in self.pubs) + bool(self.calibration_executions)
+
+    @property
+    def jobs(self) -> int:
+        """Jobs of all submissions: more than one each where a job would exceed `MAX_EXECUTIONS`."""
+        return self.iterations * max(1, ceil(self._of_one / MAX_EXECUTIONS))
+
+    @property
+    def usage_time(self) -> float:
+        """Seconds of the provider's clock in this mode; NaN where the readout or a circuit has no duration."""
+        return self.usage_times[self.mode]
+
+    @property
+    def usage_times(self) -> dict[str, float]:
+        """Seconds of the provider's clock by mode: a session bills its elapsed time, gaps between its jobs too."""
+        busy = self._busy(self.seconds_per_job)
+        return {"job": busy, "batch": busy, "session": busy + self._gaps}
+
+    @property
+    def usage_interval(self) -> tuple[float, float]:
+        """Least and most seconds of the clock in this mode: what a job costs beside its executions is not certain.
+
+        From the 1 s that recorded spans show to the published 2 s a job; sessions without and with twice the gap.
+        """
+        gaps = self._gaps if self.mode == "session" else 0.0
+        low = min(_QUICK_JOB, self.seconds_per_job)
+        return self._busy(low), self._busy(self.seconds_per_job) + 2 * gaps
+
+    @property
+    def _of_one(self) -> int:
+        return sum(pub.executions for pub in self.pubs) + self.calibration_executions
+
+    @property
+    def _gaps(self) -> float:
+        return (self.jobs - 1) * self.session_gap
+
+    def _busy(self, per_job: float) -> float:
+        shots = sum(pub.executions * (self.repetition_delay + pub.shot_time) for pub in self.pubs if pub.executions)
+        if self.calibration_executions:
+            shots += self.calibration_executions * (self.repetition_delay + self.calibration_time)
+        return self.jobs * per_job + self.iterations * shots
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures by name; the causes of the executions and the seconds of each mode as dictionaries."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("pubs", "request")}
+        derived = ("executions", "circuits", "jobs", "usage_time", "usage_times", "usage_interval")
+        pubs = [{f.name: getattr(pub, f.name) for f in fields(pub)} for pub in self.pubs]
+        return {**own, "causes": dict(self.causes), **{name: getattr(self, name) for name in derived}, "pubs": pubs}
+
+    def _report(self) -> Report:
+        low, high = self.usage_interval
+        title = (
+            f"{self.primitive.capitalize()} on {self.device}: {self.executions:,} executions, "
+            f"{seconds(self.usage_time)} of the QPU ({seconds(low)} to {seconds(high)})"
+        )
+        causes: list[list[object]] = [[name, f"{count:,}"] for name, count in self.causes.items() if count]
+        tables: list[Table] = [
+            (["executions", "of one submission"], [*causes, ["all", f"{self._of_one:,}"]]),
+            (["mode", "QPU"], [[mode, seconds(time)] for mode, time in self.usage_times.items()]),
+            (["PUB", "parameter sets", "bases", "executions", "a shot"], [_pub_row(pub) for pub in self.pubs]),
+        ]
+        return Report(title, tables, folded={"Assumed and noted": self._assumptions()})
+
+    def _assumptions(self) -> list[str]:
+        gap = f"session: {seconds(self.session_gap)} between its {self.jobs} jobs" if self.jobs > 1 else ""
+        return [
+            f"jobs: {self.jobs:,}, of {self.circuits:,} circuits; {seconds(self.seconds_per_job)} beside executions",
+            f"{seconds(self.repetition_delay)} between two shots",
+            *filter(None, [gap]),
+            *self.notes,
+        ]
+
+
+def _pub_row(pub: PubUsage) -> list[object]:
+    return [pub.name, f"{pub.parameter_sets:,}", pub.groups, f"{pub.executions:,}", seconds(pub.shot_time)]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a workload was asked for, read: PUBs and options are Qiskit's and IBM's own objects."""
+
+    pubs: Sequence[Any]
+    device: Device
+    options: Any
+    kind: str
+    wish: float | None
+    optimization_level: int
+    seed: int
+
+
+def workload(
+    pubs: Any,
+    backend: "Backend",
+    options: Any = None,
+    *,
+    mode: str = "job",
+    primitive: str | None = None,
+    precision: float | None = None,
+    shots: int | None = None,
+    iterations: int = 1,
+    session_gap: float = SESSION_GAP,
+    optimization_level: int = 2,
+    seed: int = 0,
+) -> Workload:
+    """What `EstimatorV2.run(pubs)` or `SamplerV2.run(pubs)` will use of `backend`, see `device`; nothing is submitted.
+
+    - `pubs`: what `run` takes: (circuit, observables[, parameter values[, precision]]) for an Estimator, circuits or
+      (circuit[, parameter values[, shots]]) for a Sampler; circuits of every kind that `quantum_cost` reads. One that
+      is not physical for the device is transpiled at `optimization_level` with `seed`.
+    - `options`: IBM's options object, a dict of it, or the primitive itself; None: IBM's defaults (resilience level 1).
+    - `mode`: "job", "batch" or "session"; all three are in `usage_times`. `session_gap`: seconds between its jobs.
+    - `primitive`: "estimator" or "sampler"; by default told by the options and by the PUBs' observables.
+    - `precision`, `shots`: those of `run`, for PUBs without their own.
+    - `iterations`: how often these PUBs are submitted, one after the other, as a variational loop does.
+
+    Executions equal those of the installed IBM client. Raises `CircuitError` for PUBs and `ConfigError` for options
+    that it would refuse. Source: docs/cost_model.md, "Workloads".
+    """
+    check_name("mode", mode, MODES)
+    check_whole("iterations", iterations, 1)
+    listed = counting.as_list(pubs)
+    kind = counting.kind_of(listed, options) if primitive is None else counting.check_kind(primitive)
+    wish = _wish(kind, precision, shots)
+    read = counting.read_options(options, kind)
+    coerced = counting.coerce_pubs(listed, kind, wish)
+    request = Request(coerced, device(backend), read, kind, wish, optimization_level, seed)
+    return estimate(request, mode, iterations, session_gap)
+
+
+def _wish(kind: str, precision: float | None, shots: int | None) -> float | None:
+    if kind == "estimator" and shots is not None:
+        raise CircuitError("An Estimator takes precision=, not shots=; its shots are options' default_shots.")
+    if kind == "sampler" and precision is not None:
+        raise CircuitError("A Sampler takes shots=, not precision=. If these PUBs are an Estimator's: primitive=.")
+    if shots is not None:
+        check_whole("shots", shots, 1)
+    if precision is not None and not precision > 0:
+        raise CircuitError(f"precision is {precision!r}: it must be above 0.")
+    return precision if kind == "estimator" else shots
+
+
+def estimate(request: Request, mode: str, iterations: int = 1, session_gap: float = SESSION_GAP) -> Workload:
+    """The workload of a request that is read already: see `workload`."""
+    calibration = request.device.calibration
+    shots_of = [_Shot.of(pub.circuit, request) for pub in request.pubs]
+    counted = _count(request, shots_of)
+    reset = getattr(request.options.execution, "init_qubits", True)
+    amplifier = request.options.resilience.zne.amplifier if request.kind == "estimator" else ""
+    pubs = tuple(
+        PubUsage(
+            name=pub.circuit.name,
+            parameter_sets=own.parameter_sets,
+            configurations=own.configurations,
+            groups=own.groups,
+            noise_factors=own.noise_factors,
+            executions=own.executions,
+            shot_times=tuple(shot.time(factor, _FOLDS.get(amplifier), reset) for factor in own.noise_factors),
+        )
+        for pub, own, shot in zip(request.pubs, counted.pubs, shots_of, strict=True)
+    )
+    delay = request.options.execution.rep_delay
+    found = [note for shot in shots_of for note in shot.notes] + _limits(counted, pubs, amplifier, shots_of)
+    return Workload(
+        primitive=request.kind,
+        device=calibration.name,
+        mode=mode,
+        iterations=iterations,
+        requested_shots=counted.requested,
+        shots=counted.pubs[0].shots,
+        causes=counted.causes(),
+        pubs=pubs,
+        calibration_executions=counted.calibration,
+        calibration_time=_readout(calibration) * (1 + reset) if counted.calibration else 0.0,
+        repetition_delay=calibration.repetition_delay if delay is None else delay,
+        seconds_per_job=SECONDS_PER_JOB,
+        session_gap=session_gap,
+        notes=(*counted.notes, *dict.fromkeys(found)),
+        request=request,
+    )
+
+
+def _count(request: Request, shots_of: "Sequence[_Shot]") -> Executions:
+    if request.kind == "sampler":
+        return counting.count_sampler(
+            request.pubs, request.options, None if request.wish is None else int(request.wish)
+        )
+    pec = request.options.resilience.pec_mitigation
+    errors = [shot.pair_error for shot in shots_of] if pec else None
+    return counting.count_estimator(request.pubs, request.options, request.wish, errors)
+
+
+def _limits(counted: Executions, pubs: Sequence[PubUsage], amplifier: str, shots: "Sequence[_Shot]") -> list[str]:
+    notes = []
+    if counted.total > MAX_EXECUTIONS:
+        notes.append(f"{counted.total:,} executions: a job takes {MAX_EXECUTIONS:,}, split the PUBs")
+    if amplifier in _FOLDS and any(len(pub.noise_factors) > 1 for pub in pubs):
+        rigid = sorted({name for shot in shots for name in shot.rigid})
+        notes += [f"{', '.join(rigid)} is not folded: ZNE sees no more noise there"] if rigid else []
+    return notes
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """A PUB's circuit on the device: what one shot takes, at any noise factor."""
+
+    cost: QuantumCost | None
+    calibration: Calibration
+    readout: float
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, circuit: "QuantumCircuit", request: Request) -> "_Shot":
+        """An Estimator measures every qubit of the physical circuit, a Sampler those that the circuit measures."""
+        target = request.device
+        try:
+            cost = quantum_cost(circuit, target, optimization_level=request.optimization_level, seed=request.seed)
+        except HybHanasError as error:
+            return cls(None, target.calibration, nan, (f"seconds are not known: {error}",))
+        whole = circuit.num_qubits == target.num_qubits
+        note = "" if whole else f"{circuit.name} is not physical for the device: transpiled before it is timed"
+        readout = _readout(target.calibration) if request.kind == "estimator" else cost.readout_time
+        return cls(cost, target.calibration, readout, (note,) if note else ())
+
+    @property
+    def pair_error(self) -> float:
+        """Summed errors of the two-qubit gates."""
+        return sum(self.calibration.gate_data[gate].error for gate in self._pairs) if self.cost else 0.0
+
+    @property
+    def rigid(self) -> set[str]:
+        """Two-qubit gates that folding leaves as they are."""
+        return {name for name, _ in self._pairs} - set(_FOLDED)
+
+    @property
+    def _pairs(self) -> list[tuple[str, tuple[int, ...]]]:
+        circuit = self.cost.physical_circuit if self.cost else None
+        if circuit is None:
+            return []
+        index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
+        return [
+            (gate.name, tuple(index[q] for q in gate.qubits))
+            for gate in circuit.data
+            if len(gate.qubits) == 2 and gate.name not in ("barrier", "delay")
+        ]
+
+    def time(self, factor: float, folding: str | None, reset: bool) -> float:
+        """Seconds of one shot without the repetition delay; a reset takes as long as a readout."""
+        if self.cost is None:
+            return nan
+        gates = self.cost.execution_time
+        if factor > 1 and folding:
+            gates = _folded_makespan(self.cost.physical_circuit, self.calibration, factor, folding)
+        return gates + self.readout * (1 + reset)
+
+
+def _folded_makespan(circuit: "QuantumCircuit", calibration: Calibration, factor: float, method: str) -> float:
+    """Makespan of the circuit whose two-qubit gates are repeated until there are `factor` times as many."""
+    data = calibration.gate_data
+    foldable = [i for i, gate in enumerate(circuit.data) if gate.name in _FOLDED]
+    once_more = _chosen(foldable, ((factor - 1) % 2) / 2, method)
+    base = int((factor - 1) // 2)
+    folded = circuit.copy_empty_like()
+    for i, gate in enumerate(circuit.data):
+        folds = base + (i in once_more) if gate.name in _FOLDED else 0
+        for _ in range(1 + 2 * folds):
+            folded._append(gate)
+    return schedule(folded, calibration, lambda gate: data[gate].duration).makespan
+
+
+def _chosen(gates: Sequence[int], share: float, method: str) -> set[int]:
+    """Gates that are folded once more, as the client chooses them; at random: with a fixed seed."""
+    import numpy as np
+
+    count = max(1, round(share * len(gates))) if share * len(gates) > 1e-8 else 0
+    if method == "random":
+        return set(np.random.default_rng(0).choice(gates, count, replace=False).tolist()) if count else set()
+    return set(gates[:count] if method == "front" else gates[len(gates) - count :])
+
+
+def _readout(calibration: Calibration) -> float:
+    """The longest readout of the device, NaN where none is known."""
+    durations = [calibration.readout(qubit).duration for qubit in range(calibration.num_qubits)]
+    return max(filter(isfinite, durations), default=nan)
