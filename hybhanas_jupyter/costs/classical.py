@@ -6,8 +6,8 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.costs.classical_report import classical_report, hybrid_report
+from hybhanas_jupyter.costs.options import MODELS, check_whole
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile
-from hybhanas_jupyter.costs.quantum import check_whole
 from hybhanas_jupyter.costs.training_cost import TrainingCost, training_cost
 from hybhanas_jupyter.errors import ArchitectureError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.costs.work import Work
     from hybhanas_jupyter.hardware.devices import Backend
-
-MODELS = ("calibrated", "paper")
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,17 +1,17 @@
 """One circuit on many devices, levels and seeds: hardware selection and compiler evaluation in one table."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
-from hybhanas_jupyter.costs.quantum import QuantumCost, check_whole, quantum_cost
+from hybhanas_jupyter.costs.options import CostOptions, check_whole
+from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
 from hybhanas_jupyter.errors import CircuitError, DeviceError
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
-from hybhanas_jupyter.hardware.devices import device
-from hybhanas_jupyter.hardware.devices import devices as all_devices
+from hybhanas_jupyter.hardware.devices import Device, device, devices
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -88,7 +88,7 @@ class SeedStudy(Reported):
 
 def compare(
     circuit: Any,
-    devices: "Iterable[Backend] | None" = None,
+    backends: "Iterable[Backend] | None" = None,
     optimization_levels: Sequence[int] = (2,),
     *,
     shots: int = 1000,
@@ -98,7 +98,7 @@ def compare(
     workers: int = 1,
     progress: bool = True,
 ) -> Comparison:
-    """Cost `circuit` on every device (default: all that need no account) at every optimization level.
+    """Cost `circuit` on every one of `backends` (default: all that need no account) at every optimization level.
 
     What cannot be costed is listed with its reason instead. `workers` above 1 are processes, which take a second or two
     to start and live on for the next comparison: worth it for large circuits only. Raises `CircuitError` if nothing can
@@ -109,9 +109,9 @@ def compare(
 
     check_whole("workers", workers, 1)
     logical = to_circuit(circuit, arguments)
-    jobs = list(product(_all_names() if devices is None else devices, optimization_levels))
-    options = {"shots": shots, "seed": seed, "model": model}
-    calls = (delayed(_try)(logical, backend, optimization_level=level, **options) for backend, level in jobs)
+    options = [CostOptions(shots, level, seed, model) for level in optimization_levels]
+    jobs = list(product(_all_names() if backends is None else backends, options))
+    calls = (delayed(_try)(logical, *job) for job in jobs)
     results = Parallel(n_jobs=workers, return_as="generator")(calls)
     done = list(tqdm(results, total=len(jobs), desc="devices", disable=not progress))
     costs = [result for result in done if isinstance(result, QuantumCost)]
@@ -137,14 +137,18 @@ def seed_study(
 
     Raises `CircuitError` without seeds. See `quantum_cost`.
     """
+    options = CostOptions(shots=shots, optimization_level=optimization_level, model=model)
+    return seed_study_of(to_circuit(circuit, arguments), device(backend), options, seeds)
+
+
+def seed_study_of(
+    circuit: "QuantumCircuit", device: Device, options: CostOptions, seeds: Sequence[int] = range(10)
+) -> SeedStudy:
+    """`seed_study` of a circuit and a device that are known; of `options` all but the seed counts."""
     if not seeds:
         raise CircuitError("No seeds are given: a study needs at least one, such as range(10).")
-    logical, target = to_circuit(circuit, arguments), device(backend)
-    costs = (
-        quantum_cost(logical, target, shots=shots, optimization_level=optimization_level, seed=seed, model=model)
-        for seed in seeds
-    )
-    return SeedStudy(_ranked(costs))
+    every = [replace(options, seed=seed) for seed in seeds]
+    return SeedStudy(_ranked(quantum_cost_of(circuit, device, each) for each in every))
 
 
 def _ranked(costs: Iterable[QuantumCost]) -> tuple[QuantumCost, ...]:
@@ -153,12 +157,12 @@ def _ranked(costs: Iterable[QuantumCost]) -> tuple[QuantumCost, ...]:
 
 
 def _all_names() -> list[str]:
-    return [row.name for row in all_devices()]
+    return [row.name for row in devices()]
 
 
-def _try(circuit: "QuantumCircuit", backend: Any, **options: Any) -> QuantumCost | str:
+def _try(circuit: "QuantumCircuit", backend: "Backend", options: CostOptions) -> QuantumCost | str:
     try:
-        return quantum_cost(circuit, backend, **options)
+        return quantum_cost_of(circuit, device(backend), options)
     except (CircuitError, DeviceError) as error:
         return str(error)
 

@@ -8,6 +8,7 @@ from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device
@@ -53,7 +54,7 @@ class Compiled:
         return len(active_qubits(self.logical))
 
 
-def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> Compiled:
+def compile_circuit(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> Compiled:
     """Transpile with Qiskit's preset pass manager; a circuit that is physical for the device is taken as it is.
 
     Of a physical circuit the logical one is not known: it stands for both, so that no routing is seen in it.
@@ -65,9 +66,9 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_leve
         note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
         active = active_qubits(circuit)
         return Compiled(bare, active, measured or active, bare, None, (note,))
-    physical = _transpile(circuit, device, optimization_level, seed)
+    physical = _transpile(circuit, device, options)
     layout = tuple(physical.layout.initial_index_layout(filter_ancillas=True))
-    logical = _translate(_without_measurements(circuit), device, optimization_level)
+    logical = _translate(_without_measurements(circuit), device, options.optimization_level)
     return Compiled(
         _without_measurements(physical),
         layout,
@@ -77,13 +78,13 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, optimization_leve
     )
 
 
-def _transpile(circuit: "QuantumCircuit", device: Device, optimization_level: int, seed: int) -> "QuantumCircuit":
+def _transpile(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> "QuantumCircuit":
     from qiskit.exceptions import QiskitError
     from qiskit.transpiler import generate_preset_pass_manager
 
-    layout = _first_working_qubits(device, circuit.num_qubits) if optimization_level == 0 else None
+    layout = _first_working_qubits(device, circuit.num_qubits) if options.optimization_level == 0 else None
     passes = generate_preset_pass_manager(
-        optimization_level, target=device.target, seed_transpiler=seed, initial_layout=layout
+        options.optimization_level, target=device.target, seed_transpiler=options.seed, initial_layout=layout
     )
     try:
         return passes.run(circuit)

@@ -1,12 +1,11 @@
 """Algorithm 2: what one shot of a circuit costs on a device, in seconds, part by part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
 from math import exp, inf, isfinite, log
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
@@ -14,7 +13,7 @@ from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs import reliability, schedule
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
 from hybhanas_jupyter.costs.damping import Damping
-from hybhanas_jupyter.errors import CircuitError, check_name
+from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device, device
@@ -211,21 +210,14 @@ def quantum_cost(
     Raises `UnknownNameError` for an unknown device or model and `CircuitError` for a circuit that cannot be costed.
     Source: paper section 2.4 (Algorithm 2), cost-model.md sections 2 and 3.
     """
-    check_name("model", model, _MODELS)
-    check_whole("shots", shots, 1)
-    check_whole("seed", seed, 0)
-    if optimization_level not in (0, 1, 2, 3):
-        raise CircuitError(f"optimization_level is {optimization_level!r}: it must be 0, 1, 2 or 3.")
-    logical = to_circuit(circuit, arguments)
-    target = device(backend)
-    job = _Job(fingerprint(logical), target.calibration.fingerprint, optimization_level, seed, model, shots)
-    return _cost(job, _Inputs(logical, target))
+    options = CostOptions(shots, optimization_level, seed, model)
+    return quantum_cost_of(to_circuit(circuit, arguments), device(backend), options)
 
 
-def check_whole(name: str, value: int, lowest: int) -> None:
-    """Raise a one-line `CircuitError` unless `value` is a whole number of at least `lowest`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
-        raise CircuitError(f"{name} is {value!r}: it must be a whole number of at least {lowest}.")
+def quantum_cost_of(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> QuantumCost:
+    """`quantum_cost` of a circuit and a device that are known, with options that are checked."""
+    job = _Job(fingerprint(circuit), device.calibration.fingerprint, options)
+    return _cost(job, _Inputs(circuit, device))
 
 
 @dataclass(frozen=True)
@@ -234,10 +226,7 @@ class _Job:
 
     circuit: str
     calibration: str
-    optimization_level: int
-    seed: int
-    model: str
-    shots: int
+    options: CostOptions
 
 
 @dataclass(frozen=True)
@@ -251,8 +240,8 @@ class _Inputs:
 @lru_cache(maxsize=64)  # a physical circuit may take megabytes
 def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     calibration = inputs.device.calibration
-    compiled = compile_circuit(inputs.circuit, inputs.device, job.optimization_level, job.seed)
-    times, success = _MODELS[job.model](compiled, calibration)
+    compiled = compile_circuit(inputs.circuit, inputs.device, job.options)
+    times, success = _MODELS[job.options.model](compiled, calibration)
     makespan = times.logical_time + times.routing_time
     gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
     shot = calibration.repetition_delay + makespan + times.readout_time
@@ -263,7 +252,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         decoherence_penalty=decoherence_penalty,
         readout_time=times.readout_time,
         serial_time=times.physical.serial_time,
-        usage_time=SECONDS_PER_JOB + job.shots * shot,
+        usage_time=SECONDS_PER_JOB + job.options.shots * shot,
         log_success_probability=success.total,
         log_readout_success_probability=success.readout,
         logical=GateCounts.of(compiled.logical),
@@ -276,10 +265,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             device=calibration.name,
             calibration_date=calibration.date,
             calibration=job.calibration,
-            optimization_level=job.optimization_level,
-            seed=job.seed,
-            model=job.model,
-            shots=job.shots,
+            **asdict(job.options),
             packages=_package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
         ),

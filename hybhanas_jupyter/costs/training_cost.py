@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
-from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, check_whole, quantum_cost
+from hybhanas_jupyter.costs.options import CostOptions, check_whole
+from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, quantum_cost_of
 from hybhanas_jupyter.formatting import Report, Reported, seconds
-from hybhanas_jupyter.hardware.devices import device
+from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
     from hybhanas_jupyter.hardware.devices import Backend
 
 
@@ -106,24 +109,49 @@ def training_cost(
 
     Source: paper section 2.4 (Algorithm 2, step 5), cost-model.md section 4.
     """
-    for name, value in (("samples", samples), ("epochs", epochs), ("batch_size", batch_size)):
-        check_whole(name, value, 1)
-    check_whole("circuits_per_job", circuits_per_job, 1)
-    check_whole("measurement_groups", measurement_groups, 1)
-    logical = to_circuit(circuit, arguments)
-    target = device(backend)
-    cost = quantum_cost(logical, target, shots=shots, optimization_level=optimization_level, seed=seed, model=model)
-    return TrainingCost(
-        cost=cost,
+    options = CostOptions(shots, optimization_level, seed, model)
+    return training_cost_of(
+        to_circuit(circuit, arguments),
+        device(backend),
+        options,
         samples=samples,
         epochs=epochs,
         batch_size=batch_size,
-        shots=shots,
         circuits_per_job=circuits_per_job,
-        seconds_per_job=SECONDS_PER_JOB,
-        repetition_delay=target.calibration.repetition_delay,
-        evaluations_per_sample=1 + shift_evaluations(logical, data_parameters),
+        data_parameters=data_parameters,
         measurement_groups=measurement_groups,
+    )
+
+
+def training_cost_of(
+    circuit: "QuantumCircuit",
+    device: Device,
+    options: CostOptions,
+    *,
+    samples: int,
+    epochs: int,
+    batch_size: int = 32,
+    circuits_per_job: int = 300,
+    data_parameters: Collection[str] = (),
+    measurement_groups: int = 1,
+) -> TrainingCost:
+    """`training_cost` of a circuit and a device that are known, with options that are checked."""
+    whole = {
+        "samples": samples,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "circuits_per_job": circuits_per_job,
+        "measurement_groups": measurement_groups,
+    }
+    for name, value in whole.items():
+        check_whole(name, value, 1)
+    return TrainingCost(
+        cost=quantum_cost_of(circuit, device, options),
+        shots=options.shots,
+        seconds_per_job=SECONDS_PER_JOB,
+        repetition_delay=device.calibration.repetition_delay,
+        evaluations_per_sample=1 + shift_evaluations(circuit, data_parameters),
+        **whole,
     )
 
 
