@@ -40,7 +40,8 @@ from hybhanas_jupyter.notebook.live.view import LiveView
 from tests.notebook.scripted import ScriptedSearch
 def made_up(generations, population):
     global search
-    search = ScriptedSearch(hyb.SearchConfig(generations=generations, population=population))
+    objectives = ("accuracy", "quantum_time", "classical_time", "total_time", "parameters")  # four views
+    search = ScriptedSearch(hyb.SearchConfig(generations=generations, population=population, objectives=objectives))
     view.attach(search)
     search.start()
 view = LiveView()

@@ -2,7 +2,6 @@
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.run import search
-from hybhanas_jupyter.plots.page import write_front
 
 PNG, PAGE, STORE = "front.png", "front.html", "runs.db"
 
@@ -14,7 +13,8 @@ def main() -> None:
     print(f"Searching hybrid networks for {config.data} on {config.device}: {size}.")
     run = search(config, store=STORE)
     print(f"\nPareto front of run {run.id}:\n{run}\n")
-    write_front(run, PNG, PAGE)
+    run.figure().savefig(PNG)
+    run.save_page(PAGE)
     print(f"Wrote {PNG}, {PAGE} and the run into {STORE}. Now open the notebook: make lab")
 
 

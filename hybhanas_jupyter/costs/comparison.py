@@ -14,6 +14,7 @@ from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device, devices
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from qiskit import QuantumCircuit
 
     from hybhanas_jupyter.hardware.devices import Backend
@@ -40,6 +41,15 @@ class Comparison(Reported):
     def _records(self) -> list[dict[str, Any]]:
         settings = ("device", "optimization_level", "seed")
         return [{**{name: getattr(c.provenance, name) for name in settings}, **c.to_dict()} for c in self.costs]
+
+    def figure(self, *, theme: str = "light") -> "Figure":
+        """The parts of every cost as stacked bars (matplotlib), for `theme` "light" or "dark"."""
+        from hybhanas_jupyter.plots.breakdown import draw_parts
+
+        return draw_parts(self._bars(), theme=theme, title=self._report().title)
+
+    def _bars(self) -> dict[str, dict[str, float]]:
+        return {f"{c.provenance.device}, level {c.provenance.optimization_level}": c.parts for c in self.costs}
 
     def _report(self) -> Report:
         best = self.best.provenance

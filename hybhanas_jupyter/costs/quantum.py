@@ -19,6 +19,7 @@ from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from qiskit import QuantumCircuit
 
     from hybhanas_jupyter.hardware.devices import Backend
@@ -152,6 +153,12 @@ class QuantumCost(Reported):
         times = {name: getattr(self, name) for name in _TIMES}
         counts = {f"{k}_{n}_gates": getattr(getattr(self, k), n) for k in ("logical", "physical") for n in _SIZES}
         return {**times, **counts, "depth": self.depth}
+
+    def figure(self, *, theme: str = "light") -> "Figure":
+        """The parts of the effective time as a stacked bar (matplotlib), for `theme` "light" or "dark"."""
+        from hybhanas_jupyter.plots.breakdown import draw_parts
+
+        return draw_parts({self.provenance.device: self.parts}, theme=theme, title=self._report().title)
 
     def _report(self) -> Report:
         return Report(

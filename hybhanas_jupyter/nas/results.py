@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Source
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.nas import analysis, report
 from hybhanas_jupyter.nas.config import SearchConfig
@@ -18,6 +19,8 @@ from hybhanas_jupyter.nas.objectives import Goal
 from hybhanas_jupyter.nas.resources import worker_count
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from hybhanas_jupyter.hardware.devices import Device
     from hybhanas_jupyter.nas.recost import Recost
     from hybhanas_jupyter.nas.verify import Verification
@@ -161,6 +164,38 @@ class Run(Reported):
         from hybhanas_jupyter.nas import runfile
 
         return runfile.load(path)
+
+    @property
+    def title(self) -> str:
+        """What was searched, on which device."""
+        return f"Pareto front: {self.config.data} on {self.config.device}"
+
+    @property
+    def summary(self) -> str:
+        """Evaluations, failures and generations in one sentence."""
+        failed = sum(evaluation.status != "ok" for evaluation in self.evaluations)
+        return (
+            f"{len(self.front)} of {len(self.evaluations)} evaluated architectures are Pareto-optimal "
+            f"after {len(self.hypervolumes)} generations ({failed} failed). Run {self.id}."
+        )
+
+    def figure(self, kind: str = "front", *, theme: str = "light", title: str | None = None) -> "Figure":
+        """A matplotlib figure of the run, for `theme` "light" or "dark".
+
+        "front": the accuracy against every other objective. "landscape": three objectives at once. "parts": what the
+        effective time of one shot consists of, for every member of the front.
+        """
+        from hybhanas_jupyter.nas.pictures import draw
+
+        title = self.title if title is None else title
+        return draw(kind, self.evaluations, self.front, self.config.objectives, theme=theme, title=title)
+
+    def save_page(self, path: str | Path) -> None:
+        """Write the front as an HTML page of picture and table that needs nothing else, for light and dark."""
+        from hybhanas_jupyter.nas.pictures import front_table, page
+
+        figures = self.figure(title=""), self.figure(title="", theme="dark")
+        write_text(path, page(self.title, self.summary, figures, front_table(self.front, self.config.objectives)))
 
     def evaluation(self, candidate: Evaluation | int) -> Evaluation:
         """The evaluation with this number; raises `StoreError` if the run has none."""

@@ -1,1 +1,1 @@
-"""Pictures: data first, drawing second."""
+"""Pictures of prepared data; nothing here knows where the data come from."""

@@ -1,77 +1,53 @@
-"""Accuracy, cost and parameters at once (paper, Fig. 6): the prepared data, and the static drawing by matplotlib."""
+"""Candidates in the space of three quantities (paper, Fig. 6): the prepared data, and their drawing by matplotlib."""
 
-import math
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hybhanas_jupyter.nas.objectives import OBJECTIVES, Objective
-from hybhanas_jupyter.plots.pareto import colour_map, is_wide
-from hybhanas_jupyter.plots.style import THEMES
+from hybhanas_jupyter.plots.pareto import Quantity
+from hybhanas_jupyter.plots.style import colour_map, is_wide, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hybhanas_jupyter.nas.evaluation import Evaluation
-
 
 @dataclass(frozen=True)
 class LandscapeData:
-    """One entry per evaluation with finite values: cost (seconds), parameters, accuracy; `on_front` marks the front."""
+    """One entry per candidate with finite values; `points` is (3, candidates): one row for each of the `axes`.
 
-    cost: Objective
+    The last axis is the vertical one. `on_front` marks the front of the search.
+    """
+
+    axes: tuple[Quantity, Quantity, Quantity]
     labels: tuple[str, ...]
     generations: NDArray[np.int64]
-    costs: NDArray[np.float64]
-    parameters: NDArray[np.float64]
-    accuracies: NDArray[np.float64]
+    points: NDArray[np.float64]
     on_front: NDArray[np.bool_]
 
 
-def landscape_data(evaluations: Sequence["Evaluation"], front: Collection["Evaluation"]) -> LandscapeData:
-    """The evaluations by total time, or by quantum time where no classical time is known."""
-    name = "total_time" if any(math.isfinite(e.total_time) for e in evaluations) else "quantum_time"
-    known = [e for e in evaluations if math.isfinite(e.value(name)) and math.isfinite(e.accuracy)]
-    members = {e.number for e in front}
-    return LandscapeData(
-        OBJECTIVES[name],
-        tuple(e.architecture.label for e in known),
-        np.array([e.generation for e in known], dtype=np.int64),
-        np.array([e.value(name) for e in known], dtype=float),
-        np.array([e.parameters for e in known], dtype=float),
-        np.array([e.accuracy for e in known], dtype=float),
-        np.array([e.number in members for e in known], dtype=bool),
-    )
-
-
-def draw_landscape(data: LandscapeData, *, theme: str = "light") -> "Figure":
-    """A 3D scatter: circles, the front as diamonds, generations by colour; wide costs as powers of ten."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    colours = THEMES[theme]
-    figure = Figure(figsize=(7, 5.4), dpi=120, facecolor=colours.paper)
-    FigureCanvasAgg(figure)
+def draw_landscape(data: LandscapeData, *, theme: str = "light", title: str = "") -> "Figure":
+    """A 3D scatter: circles, the front as diamonds, generations by colour; wide values as powers of ten."""
+    figure, colours = new_figure(theme, 7, 5.4)
     axes = figure.add_subplot(projection="3d", facecolor=colours.paper)
-    wide = is_wide(data.costs)
-    costs = np.log10(data.costs) if wide else data.costs
+    wide = [is_wide(values) for values in data.points]
+    points = np.array([np.log10(row) if log else row for row, log in zip(data.points, wide, strict=True)])
     for member, marker, size in ((False, "o", 18), (True, "D", 44)):
         rows = data.on_front == member
-        points = costs[rows], data.parameters[rows], data.accuracies[rows]
         axes.scatter(
-            *points,
+            *points[:, rows],
             c=data.generations[rows],
             cmap=colour_map(),
             vmin=1,
+            vmax=max(2, data.generations.max(initial=0)),
             marker=marker,
             s=size,
             alpha=1 if member else 0.4,
         )
-    axes.set_xlabel(f"{data.cost.label} ({'log10 s' if wide else 's'})", color=colours.ink)
-    axes.set_ylabel("Parameters", color=colours.ink)
-    axes.set_zlabel("Validation accuracy", color=colours.ink)
+    for axis, quantity, log in zip("xyz", data.axes, wide, strict=True):
+        unit = " ".join([*["log10"] * log, *filter(None, [quantity.unit])])
+        getattr(axes, f"set_{axis}label")(f"{quantity.label} ({unit})" if unit else quantity.label, color=colours.ink)
     axes.tick_params(colors=colours.ink)
+    figure.suptitle(title, x=0.02, ha="left", fontsize=11, color=colours.ink)
     return figure

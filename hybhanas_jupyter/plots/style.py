@@ -1,12 +1,38 @@
-"""Colours for light and dark paper and for colour-blind readers, and readable ticks: the look of every picture."""
+"""The look of every picture: colours for light and dark paper and for colour-blind readers, axes, readable ticks."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hybhanas_jupyter.errors import check_name
 from hybhanas_jupyter.formatting import significant
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
 # First to last generation. Each stop keeps a contrast of 3:1 against white and against near-black.
 GENERATIONS = ("#2b7fd0", "#8d7f9f", "#d9720a")
+LOG_SPAN = 20  # the largest over the smallest value from which a logarithmic axis reads better
+
+Ticks = dict[float, str]
+
+_YEAR = 365.25 * 86400
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": _YEAR}
+_CLOCK = {
+    "s": (1, 3, 10, 30),
+    "min": (1, 3, 10, 30),
+    "h": (1, 3, 10),
+    "d": (1, 3, 10, 30, 100),
+    "y": (1, 3, 10, 30, 100, 300, *(10**exponent for exponent in range(3, 13))),
+}
+_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -24,18 +50,64 @@ THEMES = {
 }
 
 
-Ticks = dict[float, str]
+def new_figure(theme: str, width: float, height: float, **settings: Any) -> "tuple[Figure, Theme]":
+    """An empty figure of this size in inches, and the colours of the theme ("light" or "dark"); pyplot is not used."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
-_YEAR = 365.25 * 86400
-_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": _YEAR}
-_CLOCK = {
-    "s": (1, 3, 10, 30),
-    "min": (1, 3, 10, 30),
-    "h": (1, 3, 10),
-    "d": (1, 3, 10, 30, 100),
-    "y": (1, 3, 10, 30, 100, 300, *(10**exponent for exponent in range(3, 13))),
-}
-_MOST = 5
+    colours = THEMES[check_name("theme", theme, THEMES)]
+    figure = Figure(figsize=(width, height), dpi=120, facecolor=colours.paper, **settings)
+    FigureCanvasAgg(figure)
+    return figure, colours
+
+
+def style_axes(panel: "Axes", theme: Theme) -> None:
+    """Paper, inks and grid of a theme."""
+    panel.set_facecolor(theme.paper)
+    panel.grid(color=theme.grid, linewidth=0.6)
+    panel.set_axisbelow(True)
+    panel.tick_params(colors=theme.ink, which="both", labelsize=9)
+    for part in (panel.xaxis.label, panel.yaxis.label, panel.title):
+        part.set_color(theme.ink)
+    for side, spine in panel.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(theme.ink)
+
+
+def colour_map() -> "Colormap":
+    """The colours of the generations, first to last."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("generations", GENERATIONS)
+
+
+def data_uri(figure: "Figure") -> str:
+    """The figure as text that an `img` can show without a file."""
+    return f"data:image/png;base64,{b64encode(png_bytes(figure)).decode()}"
+
+
+def png_bytes(figure: "Figure") -> bytes:
+    """The figure as a PNG."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def is_wide(values: NDArray[np.float64]) -> bool:
+    """Whether all values are positive and the largest is more than `LOG_SPAN` times the smallest."""
+    return bool(values.size and values.min() > 0 and values.max() > LOG_SPAN * values.min())
+
+
+def limits(values: NDArray[np.float64], logarithmic: bool = False) -> tuple[float, float]:
+    """The span of the values with a margin of 5 percent, so that no point is cut in half; 0 to 1 without values."""
+    if not values.size:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    if logarithmic:
+        margin = (high / low) ** 0.05
+        return low / margin, high * margin
+    margin = 0.05 * (high - low) or abs(high) / 2 or 1.0
+    return low - margin, high + margin
 
 
 def ticks(low: float, high: float, *, unit: str = "", logarithmic: bool = False) -> Ticks:

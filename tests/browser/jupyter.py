@@ -41,7 +41,8 @@ sys.path.insert(0, {str(ROOT)!r})
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.notebook.live.view import LiveView
 from tests.notebook.scripted import ScriptedSearch
-search = ScriptedSearch(SearchConfig(generations=GENERATIONS, population=POPULATION))
+objectives = ("accuracy", "quantum_time", "classical_time", "total_time", "parameters")
+search = ScriptedSearch(SearchConfig(generations=GENERATIONS, population=POPULATION, objectives=objectives))
 view = LiveView(search)
 search.start()
 view""",

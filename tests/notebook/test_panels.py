@@ -13,12 +13,12 @@ from ipywidgets import HTML
 
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.pictures import PARTS
 from hybhanas_jupyter.notebook.live import pages
 from hybhanas_jupyter.notebook.live.candidate import CandidateView
 from hybhanas_jupyter.notebook.live.charts import axis
 from hybhanas_jupyter.notebook.live.pages import AblationView, FrontOutput, LandscapeView, Pages
 from hybhanas_jupyter.notebook.live.view import LiveView, StatusPanel, is_written
-from hybhanas_jupyter.plots.breakdown import PARTS
 from tests.notebook.scripted import ScriptedSearch, evaluations
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
@@ -116,7 +116,7 @@ def test_failures_are_listed_with_escaped_reasons(search):
 
 def test_three_dimensions_by_plotly_hold_every_point(search):
     view = LandscapeView()
-    view.update(search.run.evaluations, search.run.front)
+    view.update(search.run.evaluations, search.run.front, CONFIG.objectives)
     assert view.children == ()
     view.reveal()
     dominated, front = view.children[0].data
@@ -127,7 +127,7 @@ def test_three_dimensions_by_plotly_hold_every_point(search):
 def test_without_plotly_there_is_a_picture(search, monkeypatch):
     monkeypatch.setattr(pages, "has_plotly", lambda: False)
     view = LandscapeView()
-    view.update(search.run.evaluations, search.run.front)
+    view.update(search.run.evaluations, search.run.front, CONFIG.objectives)
     view.reveal()
     png = re.search("base64,([^']+)'", view.children[0].value)[1]
     assert base64.b64decode(png).startswith(b"\x89PNG")

@@ -1,59 +1,19 @@
-"""The data of a Pareto plot, judged by the definition of dominance; the drawing, by what ends up on the canvas."""
-
-import math
+"""The drawing of planes: what ends up on the canvas, and what its axes leave out."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hybhanas_jupyter.plots.pareto import draw_pareto, is_wide, pareto_data
+from hybhanas_jupyter.nas.pictures import pareto_data
+from hybhanas_jupyter.plots.pareto import draw_pareto
 from tests.plots.sample import evaluation, failed
 
 EXAMPLE = [evaluation(0, 0.5, 1.0), evaluation(1, 0.9, 10.0), evaluation(2, 0.4, 2.0, 2), evaluation(3, 0.7, 4.0, 2)]
-
-
-def test_front_and_steps():
-    data = pareto_data(EXAMPLE)
-    assert data.on_front.tolist() == [True, True, False, True]
-    assert data.xs[data.step].tolist() == [1.0, 4.0, 10.0]
-    assert [part.tolist() for part in data.step_line()] == [[1.0, 4.0, 10.0, 10.0], [0.5, 0.7, 0.9, 0.9]]
-
-
-def test_front_of_the_search_overrides_that_of_the_plane():
-    data = pareto_data(EXAMPLE, front=[EXAMPLE[2]])
-    assert data.on_front.tolist() == [False, False, True, False]
-    assert data.xs[data.step].tolist() == [1.0, 4.0, 10.0]
-
-
-def test_only_finite_values_are_kept_and_the_rest_is_counted():
-    data = pareto_data([failed(7), *EXAMPLE, evaluation(8, 0.8, math.inf)])
-    assert data.numbers == (0, 1, 2, 3)
-    assert data.skipped == 2
-    assert np.isfinite([data.xs, data.ys]).all()
 
 
 def test_nothing_to_draw():
     data = pareto_data([failed(1)])
     assert data.xs.size == data.step_line()[0].size == 0
     draw_pareto(data)
-
-
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), min_size=1, max_size=12))
-def test_nothing_dominates_the_front_and_the_front_dominates_the_rest(points):
-    data = pareto_data([evaluation(i, a / 10, float(t)) for i, (a, t) in enumerate(points)])
-
-    def dominates(i, j):
-        no_worse = data.xs[i] <= data.xs[j] and data.ys[i] >= data.ys[j]
-        return no_worse and (data.xs[i] < data.xs[j] or data.ys[i] > data.ys[j] or i < j)
-
-    everyone = range(len(points))
-    assert [not any(dominates(i, j) for i in everyone if i != j) for j in everyone] == data.on_front.tolist()
-
-
-@pytest.mark.parametrize(("values", "wide"), [([1, 19], False), ([1, 21], True), ([0, 1e9], False), ([], False)])
-def test_wide_spans(values, wide):
-    assert is_wide(np.array(values, dtype=float)) == wide
 
 
 def test_the_canvas_holds_every_point_and_says_what_it_shows():
@@ -77,6 +37,18 @@ def test_extreme_costs_do_not_squeeze_the_others_and_are_counted():
     (panel, *_) = draw_pareto(data).axes
     assert panel.get_xlim() == pytest.approx((low, high))
     assert data.beyond in panel.texts[0].get_text()
+
+
+def test_hardly_ever_successful_circuits_do_not_squeeze_the_others():
+    shares = [0.9, 0.1, 1e-9, 1e-12]
+    data = pareto_data(
+        [evaluation(i, 0.9 - i / 10, 1.0, success_probability=p) for i, p in enumerate(shares)], "success_probability"
+    )
+    low, high = data.x_limits
+    assert 1e-9 < low < 0.1
+    assert high > 0.9
+    assert data.beyond == "2 beyond"
+    assert "← 2 beyond" in draw_pareto(data).axes[0].texts[0].get_text()
 
 
 def test_what_the_best_accuracy_costs_is_always_shown():

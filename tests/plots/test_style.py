@@ -3,11 +3,12 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybhanas_jupyter.plots.style import ticks
+from hybhanas_jupyter.plots.style import is_wide, ticks
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
 
@@ -40,3 +41,8 @@ def test_labels_say_the_position(low, factor, logarithmic):
 def test_a_wide_axis_always_has_a_tick(low, factor):
     assert ticks(low, low * factor, unit="s", logarithmic=True)
     assert ticks(low, low * factor, logarithmic=True)
+
+
+@pytest.mark.parametrize(("values", "wide"), [([1, 19], False), ([1, 21], True), ([0, 1e9], False), ([], False)])
+def test_wide_spans(values, wide):
+    assert is_wide(np.array(values, dtype=float)) == wide

@@ -13,32 +13,30 @@ from ipywidgets import Layout, jslink
 from hybhanas_jupyter.nas.analysis import front
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.pictures import pareto_data, upright
+from hybhanas_jupyter.notebook.form.fields import Choices
 from hybhanas_jupyter.notebook.live.charts import INK, axis, set_axes, set_together
-from hybhanas_jupyter.plots.page import COSTS
-from hybhanas_jupyter.plots.pareto import ParetoData, axis_label, limits, pareto_data
-from hybhanas_jupyter.plots.style import GENERATIONS, ticks
+from hybhanas_jupyter.plots.pareto import ParetoData, axis_label
+from hybhanas_jupyter.plots.style import GENERATIONS, limits, ticks
 
 NOBODY = ("pick a point", -1)  # not None, which a selection widget takes for "no option" and shows as a blank
 MOST_POINTS = 1000  # bqplot redraws 1,000 points in 0.1 s, 10,000 in 1.2 s
 
 
 class Board(widgets.VBox):
-    """Four linked Pareto views of the evaluations so far, with a slider that replays the generations.
+    """Linked Pareto views of the evaluations so far, with a slider that replays the generations.
 
-    `on_pick` is called with the evaluations that the user picked.
+    There is one view for each objective against the accuracy (see `upright`), and one for each other measured property
+    that the user asks for. `on_pick` is called with the evaluations that the user picked.
     """
 
     def __init__(self, on_pick: Callable[[list[Evaluation]], None] = lambda picked: None) -> None:
         self._evaluations: list[Evaluation] = []
-        self._goal = SearchConfig().goal
         self._drawn: list[Evaluation] = []
         self._on_pick = on_pick
-        self._colours = colour_scale(2)
-        self._views = [ParetoView(pareto_data([], cost), self._colours) for cost in COSTS]
-        link_selection(self._views)
+        self._views: dict[str, ParetoView] = {}
         self._picked: list[int] = []
-        for view in self._views:
-            view.points.observe(self._pick, "selected")
         self._mouse = widgets.ToggleButtons(options=["Click", "Lasso"], tooltips=["Pick points", "Draw around points"])
         self._mouse.style.button_width = "5em"
         self._mouse.observe(self._set_mouse, "value")
@@ -53,19 +51,45 @@ class Board(widgets.VBox):
         self._replay.add_class("hyb-replay")
         self._replay.observe(lambda _: self._draw(), "value")
         self._legend = widgets.HTML()
-        self._grid = widgets.GridBox([view.figure for view in self._views])
+        self._grid = widgets.GridBox()
         self._grid.add_class("hyb-grid")
-        tools = widgets.HBox(
+        self._tools = widgets.HBox(
             [self._replay, self._mouse, self._list, self._clear], layout=widgets.Layout(flex_flow="row wrap")
         )
-        super().__init__([tools, self._grid, self._legend])
+        super().__init__()
+        self.expect(SearchConfig())
 
     def expect(self, config: SearchConfig) -> None:
         """Empty the views for a run of `config`."""
-        self._goal = config.goal
-        self._colours.max = max(2, config.generations)
-        self.pick([])
+        self._config = config
+        self._upright = upright(config.objectives)
+        self._colours = colour_scale(config.generations)
+        for view in self._views.values():
+            view.figure.close()
+        self._views, self._picked = {}, []
+        others = [o for o in OBJECTIVES.values() if o.name not in config.objectives]
+        self._more = Choices("Also show", [o.name for o in others], [o.label for o in others])
+        self._more.add_class("hyb-axes")
+        self._more.observe(lambda _: self._draw(), "value")
+        self.children = [self._tools, self._grid, self._more, self._legend]
         self.update([])
+        self._draw()
+
+    @property
+    def _costs(self) -> list[str]:
+        """The properties that have a view, in the order of the views."""
+        return [name for name in (*self._config.objectives, *self._more.value) if name != self._upright]
+
+    def _view(self, plane: ParetoData, name: str) -> "ParetoView":
+        """The view of this property; a new one knows what is picked in the others."""
+        if name not in self._views:
+            view = self._views[name] = ParetoView(plane, self._colours)
+            view.lasso(self._mouse.value == "Lasso")
+            view.points.selected = np.array(self._picked) if self._picked else None
+            view.points.observe(self._pick, "selected")
+            link_selection([next(iter(self._views.values())), view])
+        self._views[name].update(plane)
+        return self._views[name]
 
     def update(self, evaluations: Sequence[Evaluation]) -> None:
         """Show all `evaluations`; the slider stays where the user has put it, else it follows."""
@@ -81,26 +105,27 @@ class Board(widgets.VBox):
 
     def pick(self, rows: Sequence[int]) -> None:
         """Pick evaluations by their row among the drawn ones."""
-        for view in self._views:
+        for view in self._views.values():
             view.points.selected = np.array(rows) if rows else None
 
     def _draw(self) -> None:
         shown = [e for e in self._evaluations if e.generation <= self._replay.value]
-        best = front(shown, self._goal)
-        before, self._drawn = self._drawn, _drawable(shown, best)
+        best = front(shown, self._config.goal)
+        costs = self._costs
+        before, self._drawn = self._drawn, _drawable(shown, best, (self._upright, *costs))
         if any(before[row : row + 1] != self._drawn[row : row + 1] for row in self._picked):
             self.pick([])
-        planes = [pareto_data(self._drawn, cost, front=best) for cost in COSTS]
-        for plane, view in zip(planes, self._views, strict=True):
-            view.update(plane)
-        known = [view.figure for plane, view in zip(planes, self._views, strict=True) if plane.xs.size]
-        if known and known != list(self._grid.children):  # a search that does not count classical time has none
+        planes = [pareto_data(self._drawn, cost, self._upright, front=best) for cost in costs]
+        views = [self._view(plane, cost) for plane, cost in zip(planes, costs, strict=True)]
+        # A property that is not known, such as the classical time of a search that does not count it, has no view.
+        known = [view.figure for plane, view in zip(planes, views, strict=True) if plane.xs.size or not shown]
+        if known != list(self._grid.children):
             self._grid.children = known
         members = {e.number for e in best}
         listed = sorted(enumerate(self._drawn), key=lambda item: item[1].number not in members)
         self._offer([(f"{'◆ ' * (e.number in members)}#{e.number} {e.architecture.label}", row) for row, e in listed])
         beyond = [f"{plane.x.label}: {plane.beyond}" for plane in planes if plane.beyond]
-        self._legend.value = _legend(int(self._colours.max), len(shown) - len(self._drawn), beyond)
+        self._legend.value = _legend(max(2, self._config.generations), len(shown) - len(self._drawn), beyond)
 
     def _pick(self, change: dict[str, Any]) -> None:
         rows = [] if change["new"] is None else [int(row) for row in change["new"]]
@@ -124,14 +149,14 @@ class Board(widgets.VBox):
         self.pick([] if change["new"] == NOBODY[1] else [change["new"]])
 
     def _set_mouse(self, change: dict[str, object]) -> None:
-        for view in self._views:
+        for view in self._views.values():
             view.lasso(change["new"] == "Lasso")
 
 
-def _drawable(evaluations: Sequence[Evaluation], best: Sequence[Evaluation]) -> list[Evaluation]:
+def _drawable(evaluations: Sequence[Evaluation], best: Sequence[Evaluation], axes: Sequence[str]) -> list[Evaluation]:
     """Those with finite values on every axis, so that a row means the same in all views; the newest and the front."""
-    used = [cost for cost in COSTS if any(math.isfinite(e.value(cost)) for e in evaluations)]
-    finite = [e for e in evaluations if all(math.isfinite(e.value(name)) for name in ("accuracy", *used))]
+    used = [name for name in axes if name == axes[0] or any(math.isfinite(e.value(name)) for e in evaluations)]
+    finite = [e for e in evaluations if all(math.isfinite(e.value(name)) for name in used)]
     surplus = len(finite) - MOST_POINTS
     if surplus <= 0:
         return finite
@@ -142,12 +167,12 @@ def _drawable(evaluations: Sequence[Evaluation], best: Sequence[Evaluation]) -> 
 
 def _legend(generations: int, missing: int, beyond: Sequence[str]) -> str:
     ramp = ", ".join(GENERATIONS)
-    left_out = f" · {missing} without finite values or beyond the newest {MOST_POINTS:,} not drawn" if missing else ""
+    hidden = f" · {missing} not drawn: without a value on every axis, or beyond the newest {MOST_POINTS:,}"
     outside = "".join(f" · {text} the axis" for text in beyond)
     return (
         "<div class='hyb-legend'>◆ front of the search · <span class='hyb-line'></span> best in this view · "
         f"● dominated (faded) · generation 1 <span class='hyb-ramp' style='background:linear-gradient(90deg,{ramp})'>"
-        f"</span> {generations}{left_out}{outside}</div>"
+        f"</span> {generations}{hidden if missing else ''}{outside}</div>"
     )
 
 

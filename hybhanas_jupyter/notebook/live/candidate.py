@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -10,17 +11,22 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.pictures import PARTS, value_text
 from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.notebook.common import STYLE, error_html, in_background
 from hybhanas_jupyter.notebook.form.device import DeviceBox
 from hybhanas_jupyter.notebook.live.charts import Curve
-from hybhanas_jupyter.plots.breakdown import PARTS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from hybhanas_jupyter.costs.quantum import QuantumCost
 
+_CLOCKS = (
+    *("usage_time", "quantum_time", "classical_time", "total_time"),
+    *("success_probability", "two_qubit_gates"),
+)
 NOTHING = "Click a point, or draw a lasso around several, to see what they are."
 
 
@@ -148,18 +154,11 @@ def layer_text(layer: object) -> str:
 
 
 def cost_report(candidate: Evaluation) -> str:
-    """The parts of one valid shot as a stacked bar, and all clocks of the training run."""
+    """The parts of one valid shot as a stacked bar, and all clocks of the training run that are known."""
     parts = {label: candidate.cost[name] for name, (label, _) in PARTS.items() if name in candidate.cost}
-    clocks = (
-        ("Quantum time (paper)", seconds(candidate.quantum_time)),
-        ("Classical time", seconds(candidate.classical_time)),
-        ("Total time", seconds(candidate.total_time)),
-        ("Provider usage time", seconds(candidate.usage_time)),
-        ("Training took here", seconds(candidate.seconds)),
-        ("Success probability of a shot", f"{candidate.success_probability:.3g}"),
-        ("Two-qubit gates on the device", candidate.two_qubit_gates),
-    )
-    table = html_table(("Clocks of the whole training", ""), clocks)
+    measured = [OBJECTIVES[name] for name in _CLOCKS if isfinite(candidate.value(name))]
+    rows = [(o.label, value_text(o, candidate.value(o.name))) for o in measured]
+    table = html_table(("The whole training", ""), [*rows, ("Training took here", seconds(candidate.seconds))])
     return f"{table}<div>One valid shot: {seconds(sum(parts.values()))}</div>{html_bar(parts)}"
 
 

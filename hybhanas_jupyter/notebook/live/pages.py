@@ -12,17 +12,17 @@ import ipywidgets as widgets
 import numpy as np
 from IPython.display import display, update_display
 from ipywidgets import HTML, Layout, VBox
+from numpy.typing import NDArray
 
 from hybhanas_jupyter.formatting import html_table, seconds
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.pictures import PARTS, breakdown_data, front_table, landscape_data
 from hybhanas_jupyter.nas.results import Generation, Run
 from hybhanas_jupyter.notebook.common import in_background
 from hybhanas_jupyter.notebook.live.charts import INK, axis, set_axes, set_together
-from hybhanas_jupyter.plots.breakdown import PARTS, breakdown_data
-from hybhanas_jupyter.plots.landscape import LandscapeData, draw_landscape, landscape_data
-from hybhanas_jupyter.plots.page import draw_run, front_table, png_bytes, run_summary
-from hybhanas_jupyter.plots.pareto import is_wide
-from hybhanas_jupyter.plots.style import GENERATIONS, ticks
+from hybhanas_jupyter.plots.landscape import LandscapeData, draw_landscape
+from hybhanas_jupyter.plots.pareto import Quantity, axis_label
+from hybhanas_jupyter.plots.style import GENERATIONS, data_uri, is_wide, png_bytes, ticks
 
 
 class Pages(widgets.Tab):
@@ -99,24 +99,26 @@ class AblationView(VBox):
 
 
 class LandscapeView(widgets.VBox):
-    """Accuracy over cost and parameters; `reveal` draws, so that a view that nobody looks at costs nothing."""
+    """Three objectives at once; `reveal` draws, so that a view that nobody looks at costs nothing."""
 
     def __init__(self) -> None:
-        self._data = landscape_data([], [])
+        self._data: LandscapeData | None = None
         self._plot: Any = None
         super().__init__()
         self.add_class("hyb-landscape")
 
-    def update(self, evaluations: Sequence[Evaluation], front: Sequence[Evaluation]) -> None:
-        """Take these evaluations; they are drawn at the next `reveal`."""
-        self._data = landscape_data(evaluations, front)
+    def update(self, evaluations: Sequence[Evaluation], front: Sequence[Evaluation], objectives: Sequence[str]) -> None:
+        """Take these evaluations of a search for `objectives`; they are drawn at the next `reveal`."""
+        self._data = landscape_data(evaluations, front, objectives)
 
     def reveal(self) -> None:
         """Draw what is known now."""
+        if self._data is None:
+            return
         if not has_plotly():
-            png = b64encode(png_bytes(draw_landscape(self._data))).decode()
             hint = "Install hybhanas_jupyter[3d] to turn this view with the mouse."
-            self.children = [widgets.HTML(f"<img src='data:image/png;base64,{png}' alt='3D front'><div>{hint}</div>")]
+            image = f"<img src='{data_uri(draw_landscape(self._data))}' alt='3D front'>"
+            self.children = [widgets.HTML(f"{image}<div>{hint}</div>")]
             return
         if self._plot is None:
             self._plot = _empty_plot()
@@ -124,7 +126,8 @@ class LandscapeView(widgets.VBox):
         with self._plot.batch_update():
             for trace, rows in zip(self._plot.data, (~self._data.on_front, self._data.on_front), strict=True):
                 trace.update(_points(self._data, rows))
-            self._plot.layout.scene.xaxis.update(_cost_axis(self._data))
+            for letter, quantity, values in zip("xyz", self._data.axes, self._data.points, strict=True):
+                self._plot.layout.scene[f"{letter}axis"].update(_scene_axis(quantity, values))
 
 
 def has_plotly() -> bool:
@@ -142,9 +145,7 @@ def _empty_plot() -> Any:
     ]
     axis = {"color": INK, "gridcolor": INK, "showbackground": False}
     scene = {
-        "xaxis": axis,
-        "yaxis": {**axis, "title": "Parameters"},
-        "zaxis": {**axis, "title": "Validation accuracy"},
+        **{f"{letter}axis": axis for letter in "xyz"},
         "camera": {"eye": {"x": 1.6, "y": 1.6, "z": 0.9}},
     }
     layout = go.Layout(
@@ -160,20 +161,19 @@ def _empty_plot() -> Any:
     return go.FigureWidget(traces, layout)
 
 
-def _cost_axis(data: LandscapeData) -> dict[str, Any]:
-    if not data.costs.size:
-        return {}
-    wide = is_wide(data.costs)
-    labels = ticks(data.costs.min(), data.costs.max(), unit="s", logarithmic=wide)
+def _scene_axis(quantity: Quantity, values: NDArray[np.float64]) -> dict[str, Any]:
+    title = axis_label(quantity)
+    if not values.size:
+        return {"title": title}
+    wide = is_wide(values)
+    labels = ticks(values.min(), values.max(), unit=quantity.unit, logarithmic=wide)
     kind = "log" if wide else "linear"
-    return {"type": kind, "title": data.cost.label, "tickvals": list(labels), "ticktext": list(labels.values())}
+    return {"type": kind, "title": title, "tickvals": list(labels), "ticktext": list(labels.values())}
 
 
 def _points(data: LandscapeData, rows: np.ndarray) -> dict[str, Any]:
     return {
-        "x": data.costs[rows],
-        "y": data.parameters[rows],
-        "z": data.accuracies[rows],
+        **{letter: values[rows] for letter, values in zip("xyz", data.points, strict=True)},
         "text": [label for label, shown in zip(data.labels, rows, strict=True) if shown],
         "marker": {"color": data.generations[rows], "cmax": max(2, data.generations.max(initial=0))},
     }
@@ -220,7 +220,7 @@ def front_page(now: Generation | Run, run: Run) -> str:
     """The front as it is `now`, and where it will stand after the end of `run`, as HTML for a widget."""
     again = f"hyb.Search.load({run.store!r}, {run.id!r}).view()"
     return (
-        f"{front_table(now.front) if now.front else ''}<div class='hyb-legend'>"
+        f"{front_table(now.front, run.config.objectives) if now.front else ''}<div class='hyb-legend'>"
         "When the run has ended, picture and table of the front also stand below this view, where a saved notebook "
         f"keeps them. If the page was reloaded meanwhile, get them with <code>{escape(again)}</code> in a new cell."
         "</div>"
@@ -228,6 +228,6 @@ def front_page(now: Generation | Run, run: Run) -> str:
 
 
 def _bundles(run: Run) -> tuple[dict[str, str], dict[str, str]]:
-    png = b64encode(png_bytes(draw_run(run))).decode()
-    picture = {"image/png": png, "text/plain": run_summary(run)}
-    return picture, {"text/html": front_table(run.front), "text/plain": repr(run)}
+    png = b64encode(png_bytes(run.figure())).decode()
+    table = front_table(run.front, run.config.objectives)
+    return {"image/png": png, "text/plain": run.summary}, {"text/html": table, "text/plain": repr(run)}

@@ -149,7 +149,7 @@ class LiveView(widgets.VBox):
             self._board.update(now.evaluations)
             self._ablation.update(now.front)
             self._front.value = front_page(now, search.run)
-            self._landscape.update(now.evaluations, now.front)
+            self._landscape.update(now.evaluations, now.front, search.config.objectives)
             self._pages.reveal()
             self._hypervolume.update({"hypervolume": search.run.hypervolumes})
             self._status.list_failures(now.evaluations)

@@ -13,6 +13,8 @@ from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.notebook.magics.cells import Calls, arguments_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from hybhanas_jupyter.costs.comparison import SeedStudy
     from hybhanas_jupyter.costs.quantum import QuantumCost
     from hybhanas_jupyter.costs.training_cost import TrainingCost
@@ -107,6 +109,12 @@ class CostTable(Reported):
 
     def _records(self) -> list[dict[str, Any]]:
         return [row.to_dict() for row in self.rows]
+
+    def figure(self, *, theme: str = "light") -> "Figure":
+        """The parts of every row's effective time as stacked bars (matplotlib), for `theme` "light" or "dark"."""
+        from hybhanas_jupyter.plots.breakdown import draw_parts
+
+        return draw_parts(self._report().bars, theme=theme, title="")
 
     def _report(self) -> Report:
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
