@@ -33,7 +33,7 @@ class PubUsage:
     """One PUB on the device: executions at each noise factor, and the seconds of a shot at each.
 
     `shot_times` hold the circuit, its readout and what resets the qubits, not the repetition delay; NaN where the
-    circuit cannot be timed.
+    circuit cannot be timed. `transpiled`: the circuit given was not physical for the device.
     """
 
     name: str
@@ -43,6 +43,7 @@ class PubUsage:
     noise_factors: tuple[float, ...]
     executions: int
     shot_times: tuple[float, ...]
+    transpiled: bool = False
 
     @property
     def shot_time(self) -> float:
@@ -111,6 +112,13 @@ class Workload(Reported):
         return self._busy(low), self._busy(self.seconds_per_job) + 2 * gaps
 
     @property
+    def usage_parts(self) -> dict[str, float]:
+        """The seconds by what they are spent on, in this mode; they sum to `usage_time`."""
+        jobs, delays = self.jobs * self.seconds_per_job, self.executions * self.repetition_delay
+        gaps = self._gaps if self.mode == "session" else 0.0
+        return {"jobs": jobs, "delays": delays, "circuits": self.usage_time - jobs - delays - gaps, "gaps": gaps}
+
+    @property
     def _of_one(self) -> int:
         return sum(pub.executions for pub in self.pubs) + self.calibration_executions
 
@@ -127,7 +135,7 @@ class Workload(Reported):
     def to_dict(self) -> dict[str, Any]:
         """All figures by name; the causes of the executions and the seconds of each mode as dictionaries."""
         own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("pubs", "request")}
-        derived = ("executions", "circuits", "jobs", "usage_time", "usage_times", "usage_interval")
+        derived = ("executions", "circuits", "jobs", "usage_time", "usage_times", "usage_interval", "usage_parts")
         pubs = [{f.name: getattr(pub, f.name) for f in fields(pub)} for pub in self.pubs]
         return {**own, "causes": dict(self.causes), **{name: getattr(self, name) for name in derived}, "pubs": pubs}
 
@@ -151,6 +159,7 @@ class Workload(Reported):
             f"jobs: {self.jobs:,}, of {self.circuits:,} circuits; {seconds(self.seconds_per_job)} beside executions",
             f"{seconds(self.repetition_delay)} between two shots",
             *filter(None, [gap]),
+            *(f"{pub.name} is not physical for the device: transpiled first" for pub in self.pubs if pub.transpiled),
             *self.notes,
         ]
 
@@ -239,6 +248,7 @@ def estimate(request: Request, mode: str, iterations: int = 1, session_gap: floa
             noise_factors=own.noise_factors,
             executions=own.executions,
             shot_times=tuple(shot.time(factor, _FOLDS.get(amplifier), reset) for factor in own.noise_factors),
+            transpiled=shot.transpiled,
         )
         for pub, own, shot in zip(request.pubs, counted.pubs, shots_of, strict=True)
     )
@@ -291,6 +301,7 @@ class _Shot:
     calibration: Calibration
     readout: float
     notes: tuple[str, ...] = ()
+    transpiled: bool = False
 
     @classmethod
     def of(cls, circuit: "QuantumCircuit", request: Request) -> "_Shot":
@@ -301,9 +312,8 @@ class _Shot:
         except HybHanasError as error:
             return cls(None, target.calibration, nan, (f"seconds are not known: {error}",))
         whole = circuit.num_qubits == target.num_qubits
-        note = "" if whole else f"{circuit.name} is not physical for the device: transpiled before it is timed"
         readout = _readout(target.calibration) if request.kind == "estimator" else cost.readout_time
-        return cls(cost, target.calibration, readout, (note,) if note else ())
+        return cls(cost, target.calibration, readout, transpiled=not whole)
 
     @property
     def pair_error(self) -> float:

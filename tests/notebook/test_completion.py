@@ -41,7 +41,9 @@ def test_options_are_offered(shell, text):
         ("%%qcost --shots 1 --level ", {"0", "1", "2", "3"}),
         ("%%qcost --back", {"--backend"}),
         ("%%qcost --circuit ", {"qc", "f", "known"}),
-        ("%qcost qc --mo", {"--model"}),
+        ("%qcost qc --mo", {"--mode", "--model"}),
+        ("%qcost qc --mode ", {"job", "batch", "session"}),
+        ("%qcost qc --resilience ", {"0", "1", "2"}),
     ],
 )
 def test_values_are_offered(shell, text, words):

@@ -1,6 +1,7 @@
 """The magics as a user meets them: reports, stored results, one-line errors, and no trace after unloading."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import pytest
 from IPython.core.error import UsageError
 
 import hybhanas_jupyter as hyb
+from hybhanas_jupyter.costs import workload
 from hybhanas_jupyter.formatting import seconds
+from hybhanas_jupyter.notebook.magics.options import MODES
 from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable
 
 BELL = "from qiskit import QuantumCircuit\nqc = QuantumCircuit(2)\nqc.h(0)\nqc.cx(0, 1);\n"
@@ -24,7 +27,45 @@ def test_report_value_and_stored_cost(shell, capsys):
     cost = shell.user_ns["cost"]
     assert result.result == "the value"
     assert cost == hyb.quantum_cost(shell.user_ns["qc"], "fake_torino", shots=50, optimization_level=1, seed=3)
-    assert printed.endswith(f": 'the value'\n{cost!r}\n")
+    value, reports = printed.split("\n", 1)
+    assert value.endswith(": 'the value'")
+    assert reports.startswith("What your provider counts: Estimator, 50 shots, as a job\n")
+    assert reports.endswith(f"\n{cost!r}\n")
+
+
+def usage_row(printed):
+    """The cells of the first row below "What your provider counts"."""
+    lines = printed.split("What your provider counts")[1].splitlines()
+    return re.split(r"\s{2,}", lines[4])
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ("", {"default_shots": 1000}),
+        ("--resilience 2 --shots 500", {"default_shots": 500, "resilience_level": 2}),
+        ("--precision 0.05", {"default_precision": 0.05}),
+    ],
+)
+def test_what_the_provider_counts_comes_first(shell, capsys, options, arguments):
+    shell.run_cell(f"%%qcost -b fake_torino {options}\n{BELL}")
+    name, device, executions, qpu, *parts, valid = usage_row(capsys.readouterr().out)
+    load = hyb.workload([(shell.user_ns["qc"], "ZZ")], "fake_torino", arguments)
+    assert (name, device, executions, qpu) == ("qc", "fake_torino", f"{load.executions:,}", seconds(load.usage_time))
+    assert parts == [seconds(load.usage_parts[part]) for part in ("jobs", "delays", "circuits")]
+    cost = hyb.quantum_cost(shell.user_ns["qc"], "fake_torino")
+    assert valid == seconds(load.requested_shots * cost.effective_time)
+
+
+def test_a_circuit_that_measures_is_a_samplers(shell, capsys):
+    shell.run_cell(f"%%qcost -b fake_torino --shots 70 --mode session\n{BELL}qc.measure_all()")
+    printed = capsys.readouterr().out
+    assert "Sampler, 70 shots, as a session" in printed
+    assert usage_row(printed)[2] == "70"
+
+
+def test_modes_are_those_of_workloads():
+    assert MODES == workload.MODES
 
 
 def test_quiet_prints_nothing(shell, capsys):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 MODELS = ("calibrated", "paper")
+MODES = ("job", "batch", "session")
 
 EXAMPLES = """
 examples:
@@ -28,6 +29,7 @@ examples:
   %%qcost --backend fake_kyiv fake_fez -o table   two devices compared, kept as `table`
   %%qcost --circuit qc --level 3 --seed 7         one circuit, the strongest transpiler level
   %%qcost --samples 1000 --epochs 10              the whole training, on two clocks
+  %%qcost --precision 0.01 --resilience 2         what the provider counts for an Estimator at this precision
   %%qcost --fail-above 1e-4                       an error if a valid shot takes more than 100 us
   cost = %qcost qc --backend fake_torino          the cost of an expression, without running a cell
 
@@ -65,6 +67,16 @@ def _positive_seconds(text: str) -> float:
     return value
 
 
+def _precision(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no precision above 0 and up to 1")
+    return value
+
+
 def _file(text: str) -> Path:
     path = Path(text).expanduser()
     if path.suffix not in (".json", ".csv") or not path.parent.is_dir():
@@ -91,6 +103,13 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("--samples",): {"type": _whole(1, 10**12), "metavar": "N", "help": "training samples: adds the training's cost"},
     ("--epochs",): {"type": _whole(1, 10**9), "metavar": "N", "help": "training epochs"},
     ("--batch-size",): {"type": _whole(1, 10**9), "metavar": "N", "help": "samples of one training step (32)"},
+    ("--precision",): {
+        "type": _precision,
+        "metavar": "P",
+        "help": "usage of an Estimator that reaches this precision",
+    },
+    ("--resilience",): {"type": _whole(0, 2), "metavar": "0-2", "help": "usage of an Estimator at this level (1)"},
+    ("--mode",): {"choices": MODES, "metavar": "NAME", "help": f"how the usage is billed: {', '.join(MODES)}"},
     ("--circuit",): {"metavar": "NAME", "help": "cost only this circuit of the cell"},
     ("-o", "--output"): {"type": _variable, "metavar": "NAME", "help": "store the result in this variable"},
     ("-q", "--quiet"): {"action": "store_true", "help": "print no report"},
@@ -146,6 +165,7 @@ def _is_expression(text: str) -> bool:
     return True
 
 
+_FIXED_VALUES = {"--level": "0123", "--model": MODELS, "--mode": MODES, "--resilience": "012"}
 _LINE = re.compile(r"(?:[\w.,\s]+=)?\s*(%qcost|%%qcost|%qdevices)\s+(.*)")
 
 
@@ -206,17 +226,11 @@ def _option_words(ip: "InteractiveShell", cell: str, before: list[str], fragment
 
 
 def _values(ip: "InteractiveShell", cell: str, flag: str) -> list[str]:
-    match flag:
-        case "--backend":
-            return _device_names()
-        case "--circuit":
-            return _circuit_names(ip, cell)
-        case "--level":
-            return ["0", "1", "2", "3"]
-        case "--model":
-            return list(MODELS)
-        case _:
-            return []
+    if flag == "--backend":
+        return _device_names()
+    if flag == "--circuit":
+        return _circuit_names(ip, cell)
+    return list(_FIXED_VALUES.get(flag, ()))
 
 
 def _device_names() -> list[str]:

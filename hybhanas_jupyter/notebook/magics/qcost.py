@@ -16,7 +16,7 @@ from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
 from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, run_body
 from hybhanas_jupyter.notebook.magics.devices import device_details
 from hybhanas_jupyter.notebook.magics.options import MODELS, parse, register_completion, split, with_options
-from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable, Settings, cost_table
+from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable, Settings, UsageTable, cost_table, usage_table
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -44,7 +44,7 @@ class QCost(Magics):
         """What a quantum circuit costs on a device: gate time, routing, reliability, effective time.
 
         Above a cell: run the cell as if the line were not there, then report on its circuits (Qiskit circuits,
-        PennyLane QNodes, lists of them, or a cell of OpenQASM text).
+        PennyLane QNodes, lists of them, or a cell of OpenQASM text): first what the provider counts, then the cost.
         In a line: return the cost of EXPRESSION, which comes before the options.
         """
         __tracebackhide__ = True
@@ -60,8 +60,11 @@ class QCost(Magics):
             table = self._costs(options, devices, evaluate(self.shell, expression, local_ns))
             table.check_budget(options.fail_above)
             return None if options.quiet or line.endswith(";") else table.result
-        table = self._costs(options, devices, run_body(self.shell, line, cell))
+        result = run_body(self.shell, line, cell)
+        table = self._costs(options, devices, result)
         if not options.quiet:
+            with _one_line():
+                display(self._usage(options, devices, result, table))
             display(table.result)
         table.check_budget(options.fail_above)
         return None
@@ -94,16 +97,21 @@ class QCost(Magics):
 
     def _costs(self, options: "Namespace", devices: "list[Device]", result: CellResult) -> CostTable:
         """Cost the circuits of a cell or line, and keep the result where the options say."""
-        given = {field.name: getattr(options, field.name) for field in fields(Settings)}
-        filled: dict[str, Any] = {k: getattr(self, k, None) if v is None else v for k, v in given.items()}
-        settings = Settings(**filled)
         with _one_line(options.fail_above):
-            table = cost_table(self._choose(options, result), devices, settings, result.calls)
+            table = cost_table(self._choose(options, result), devices, self._settings(options), result.calls)
             if options.save:
                 table.save(options.save)
         if options.output:
             self.shell.user_ns[options.output] = table.result
         return table
+
+    def _settings(self, options: "Namespace") -> Settings:
+        given = {field.name: getattr(options, field.name) for field in fields(Settings)}
+        filled: dict[str, Any] = {k: getattr(self, k, None) if v is None else v for k, v in given.items()}
+        return Settings(**filled)
+
+    def _usage(self, options: "Namespace", devices: "list[Device]", result: CellResult, table: CostTable) -> UsageTable:
+        return usage_table(table, self._choose(options, result), devices, self._settings(options), result.calls)
 
     def _choose(self, options: "Namespace", result: CellResult) -> dict[str, Any]:
         circuits = find_circuits(result)

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from hybhanas_jupyter.costs.comparison import SeedStudy
     from hybhanas_jupyter.costs.quantum import QuantumCost
     from hybhanas_jupyter.costs.training_cost import TrainingCost
+    from hybhanas_jupyter.costs.workload import Workload
     from hybhanas_jupyter.hardware.devices import Device
 
+_WHY = (
+    "a provider counts every execution, those that mitigation adds too, the delay after each and what starts a job",
+    "the effective time counts gates alone: those of so many valid shots, repeated where errors spoil one",
+)
 _TRAINING = ("executions", "jobs", "quantum_time", "usage_time")
 
 
@@ -163,6 +168,69 @@ class Settings:
     samples: int | None
     epochs: int | None
     batch_size: int | None
+    precision: float | None
+    resilience: int | None
+    mode: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class UsageTable(Reported):
+    """What the provider of each device counts for each circuit under its default options, beside the effective time."""
+
+    table: CostTable
+    workloads: "tuple[Workload, ...]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """{"workloads": one dict for each circuit and device}."""
+        return {"workloads": self._records()}
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [workload.to_dict() for workload in self.workloads]
+
+    def _report(self) -> Report:
+        headers = ["circuit", "device", "executions", "QPU", "jobs", "delays", "circuits", "valid shots"]
+        rows = [_usage_row(row, load) for row, load in zip(self.table.rows, self.workloads, strict=True)]
+        notes = dict.fromkeys(f"{load.device}: {note}" for load in self.workloads for note in load.notes)
+        only = self.workloads[0]
+        run = f"{only.primitive.capitalize()}, {only.requested_shots:,} shots, as a {only.mode}"
+        folded = {"Why more than the effective time": _WHY, f"Notes ({len(notes)})": list(notes)}
+        return Report(f"What your provider counts: {run}", [(headers, rows)], folded=folded)
+
+
+def _usage_row(row: CostRow, load: "Workload") -> Sequence[str]:
+    parts = [load.usage_parts[name] for name in ("jobs", "delays", "circuits")]
+    valid = load.requested_shots * row.cost.effective_time
+    return row.circuit, row.device, f"{load.executions:,}", *map(seconds, (load.usage_time, *parts, valid))
+
+
+def usage_table(
+    table: CostTable, circuits: Mapping[str, Any], devices: "Iterable[Device]", settings: Settings, calls: Calls
+) -> UsageTable:
+    """Every circuit of `table` as its provider counts it: an Estimator's of Z on all qubits, or a Sampler's.
+
+    A circuit that measures is a Sampler's; `--precision` and `--resilience` are an Estimator's.
+    """
+    named = {device.name: device for device in devices}
+    loads = [
+        _load(circuits[row.circuit], named[row.device], row.cost.provenance.seed, settings, calls) for row in table.rows
+    ]
+    return UsageTable(table, tuple(loads))
+
+
+def _load(circuit: Any, device: "Device", seed: int, settings: Settings, calls: Calls) -> "Workload":
+    from hybhanas_jupyter.circuits.readers import to_circuit
+    from hybhanas_jupyter.costs.workload import workload
+
+    logical = to_circuit(circuit, arguments_of(circuit, calls))
+    values = [[0.0] * logical.num_parameters] if logical.num_parameters else []
+    common: dict[str, Any] = {"optimization_level": settings.level, "seed": seed}
+    common |= {"mode": settings.mode} if settings.mode else {}
+    if settings.precision is None and settings.resilience is None and "measure" in logical.count_ops():
+        return workload([(logical, *values)], device, primitive="sampler", shots=settings.shots, **common)
+    options: dict[str, Any] = {} if settings.resilience is None else {"resilience_level": settings.resilience}
+    options |= {"default_shots": settings.shots} if settings.precision is None else {}
+    pub = (logical, "Z" * logical.num_qubits, *values)
+    return workload([pub], device, options, primitive="estimator", precision=settings.precision, **common)
 
 
 def cost_table(circuits: Mapping[str, Any], devices: "Iterable[Device]", settings: Settings, calls: Calls) -> CostTable:
