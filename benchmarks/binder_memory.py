@@ -19,8 +19,9 @@ from recording import record, table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 AS_ON_BINDER = """
-from hybhanas_jupyter.nas import resources
-resources.memory, resources.cores = lambda: 2.0 * 1024**3, lambda: 8
+import joblib
+from hybhanas_jupyter.nas import executors
+executors.memory, joblib.cpu_count = lambda: 2.0 * 1024**3, lambda: 8
 """
 PRESS_START = """
 panel.start.click()
@@ -30,7 +31,7 @@ print(len(panel.search.result().evaluations), panel.search.progress.state)
 
 def kind(process):
     command = " ".join(process.cmdline())
-    return "workers" if "nas.worker" in command else "kernel" if "ipykernel" in command else "lab"
+    return "workers" if "nas.processes" in command else "kernel" if "ipykernel" in command else "lab"
 
 
 def used():

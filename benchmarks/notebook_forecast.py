@@ -16,7 +16,7 @@ from pathlib import Path
 from recording import record, table
 
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.form.forecast import forecast
 
 VARIABLE = {"objectives": ("accuracy", "quantum_time"), "generations": 3, "population": 8}

@@ -16,8 +16,8 @@ from recording import record, table
 
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.resources import worker_count
-from hybhanas_jupyter.nas.run import search
+from hybhanas_jupyter.nas.executors import worker_count
+from hybhanas_jupyter.nas.foreground import search
 
 RUNS = Path(__file__).parents[1] / "notebooks" / "results"
 

@@ -27,9 +27,9 @@ from pymoo.optimize import minimize
 from recording import record, table
 from search_table import CONFIG, TABLE, key
 
-from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.loop import Loop, Problem
-from hybhanas_jupyter.nas.training import Trained
+from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.tasks import Outcome
 
 POPULATION, GENERATIONS = 12, 8
 BUDGET = POPULATION * GENERATIONS
@@ -75,10 +75,10 @@ def hybhanas(seed: int) -> list[Row]:
     def costs(architecture: object) -> dict[str, float]:
         return {"quantum_time": lookup(architecture)[1]}
 
-    def submit(task: object) -> "Future[Trained]":
-        future: Future[Trained] = Future()
+    def submit(task: object) -> "Future[Outcome]":
+        future: Future[Outcome] = Future()
         accuracy = 1 - lookup(task.architecture)[0]
-        future.set_result(Trained("ok", accuracy=accuracy, history=({"validation_accuracy": accuracy},)))
+        future.set_result(Outcome("ok", accuracy=accuracy, history=({"validation_accuracy": accuracy},)))
         return future
 
     class Free:

@@ -12,7 +12,7 @@ from time import perf_counter
 from recording import record, table
 
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.run import search
+from hybhanas_jupyter.nas.foreground import search
 
 WORKERS = (1, 2)
 

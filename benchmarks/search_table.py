@@ -15,15 +15,13 @@ from tqdm import tqdm
 
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.models.convolution import Convolution
-from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.architecture import Architecture, parameter_count
 from hybhanas_jupyter.nas.config import SearchConfig, TrainingSettings
 from hybhanas_jupyter.nas.costing import Costs
-from hybhanas_jupyter.nas.datainfo import DataInfo
-from hybhanas_jupyter.nas.provenance import Provenance
-from hybhanas_jupyter.nas.sizes import parameter_count
+from hybhanas_jupyter.nas.executors import open_executor
+from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace
-from hybhanas_jupyter.nas.trainers import trainer
-from hybhanas_jupyter.nas.training import Task
+from hybhanas_jupyter.nas.tasks import Task
 
 TABLE = Path(__file__).parent / "results" / "search_table.csv.gz"
 PARTIAL = TABLE.with_suffix("").with_suffix(".partial.csv")
@@ -54,7 +52,7 @@ def key(genome: dict[str, object]) -> str:
 def main() -> None:
     data = load_dataset(CONFIG.data, per_class=CONFIG.per_class)
     accuracies = train(data)
-    costs = Costs(CONFIG, Provenance.now(CONFIG, DataInfo.of(data)))
+    costs = Costs(CONFIG, RunProvenance.now(CONFIG, DataInfo.of(data)))
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")
     writer.writeheader()
@@ -80,7 +78,7 @@ def train(data: object) -> dict[str, float]:
     todo = {a.trained_as.identity: a.trained_as for a in architectures().values()}
     settings = CONFIG.training.model_dump()
     limit = settings.pop("time_limit")
-    with trainer(CONFIG, data, None, lambda: False) as submit, PARTIAL.open("a") as log:
+    with open_executor(CONFIG, data, None, lambda: False) as submit, PARTIAL.open("a") as log:
         futures = {name: submit(Task(a, settings, limit, 0)) for name, a in todo.items() if name not in done}
         for name, future in tqdm(futures.items(), "Training"):
             done[name] = str(future.result().accuracy)

@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _search(options: argparse.Namespace) -> object:
-    from hybhanas_jupyter.nas.run import search
+    from hybhanas_jupyter.nas.foreground import search
 
     known = options.config in PRESETS
     return search(
@@ -72,8 +72,8 @@ def _search(options: argparse.Namespace) -> object:
 
 
 def _resume(options: argparse.Namespace) -> object:
-    from hybhanas_jupyter.nas.progress_bar import follow
-    from hybhanas_jupyter.nas.run import Search
+    from hybhanas_jupyter.nas.foreground import follow
+    from hybhanas_jupyter.nas.search import Search
 
     search = Search.load(options.store, options.id)
     search.resume(options.generations)
@@ -81,7 +81,7 @@ def _resume(options: argparse.Namespace) -> object:
 
 
 def _front(options: argparse.Namespace) -> object:
-    from hybhanas_jupyter.nas.run import Search
+    from hybhanas_jupyter.nas.search import Search
 
     return Search.load(options.store, options.id).run
 

@@ -1,7 +1,7 @@
 """`make demo`: a real search on the embedded digits against fake_kyiv; its front as table, PNG, HTML and `runs.db`."""
 
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.run import search
+from hybhanas_jupyter.nas.foreground import search
 
 PNG, PAGE, STORE = "front.png", "front.html", "runs.db"
 

@@ -10,7 +10,7 @@ from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.hardware.devices import devices
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.search import Search
 from tests.nas import real
 
 QASM = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; h q[0]; cx q[0], q[1];'

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.nas import run, space
+from hybhanas_jupyter.nas import foreground, space
 
 HEAVY = ("torch", "pennylane", "numba", "qiskit_aer")
 
@@ -23,7 +23,7 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
 
 
 def test_public_functions_are_not_hidden_by_packages_of_the_same_name():
-    assert hyb.search is run.search
+    assert hyb.search is foreground.search
     assert hyb.SearchSpace is space.SearchSpace
     assert [name for name in hyb.__all__ if not callable(getattr(hyb, name))] == ["checks"]
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation, Goal
 
 Points = NDArray[np.float64]
 

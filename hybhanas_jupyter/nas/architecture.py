@@ -1,10 +1,15 @@
-"""What a candidate is: convolutions in front of an ansatz. Imports nothing heavy, so that workers boot fast."""
+"""What a candidate is: convolutions in front of an ansatz, and what of it can be counted without a network.
+
+Imports nothing heavy, so that worker processes start fast.
+"""
 
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from typing import Any
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.models.convolution import Convolution
+from hybhanas_jupyter.errors import ArchitectureError
+from hybhanas_jupyter.models.convolution import Convolution, feature_shape
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,24 @@ class Architecture:
             rotations = rotations[:-1]
         topology = "linear" if ansatz.entangler == "CZ" else ansatz.topology
         return replace(self, ansatz=replace(ansatz, depth=1, rotations=rotations, topology=topology))
+
+
+def buildable(architecture: Architecture, input_shape: tuple[int, int, int]) -> bool:
+    """Whether a feature map is left after the convolutions."""
+    try:
+        feature_shape(input_shape, architecture.convolutions)
+    except ArchitectureError:
+        return False
+    return True
+
+
+def parameter_count(architecture: Architecture, input_shape: tuple[int, int, int], n_classes: int) -> int:
+    """Trainable parameters of the whole network: weights and biases of all layers and the angles of the ansatz."""
+    qubits = architecture.ansatz.n_qubits
+    channels = [input_shape[0], *(layer.channels for layer in architecture.convolutions)]
+    convolutions = sum(
+        (inputs * layer.kernel**2 + 1) * layer.channels
+        for inputs, layer in zip(channels[:-1], architecture.convolutions, strict=True)
+    )
+    features = prod(feature_shape(input_shape, architecture.convolutions))
+    return convolutions + (features + 1) * qubits + architecture.ansatz.num_weights + (qubits + 1) * n_classes

@@ -1,5 +1,6 @@
 """Everything a search needs, validated, JSON both ways."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -9,9 +10,11 @@ from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import ConfigError, check_name
 from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.models.convolution import Convolution
-from hybhanas_jupyter.nas.objectives import OBJECTIVES, Goal
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Goal
+from hybhanas_jupyter.nas.settings import CHOICES, Settings, known
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
-from hybhanas_jupyter.nas.validation import CHOICES, Settings, known
+
+_GROWTH = 1e-3  # relative growth of the hypervolume; less than this in `plateau` generations together is none
 
 ObjectiveName = Annotated[str, known("objective", OBJECTIVES)]
 
@@ -91,6 +94,24 @@ class SearchConfig(Settings):
     def replace(self, **changes: Any) -> Self:
         """A copy with other values, validated."""
         return type(self)(**{**dict(self), **changes})
+
+    @property
+    def total_evaluations(self) -> int:
+        """How many evaluations the search may make."""
+        planned = self.generations * self.population
+        return planned if self.evaluation_budget is None else min(planned, self.evaluation_budget)
+
+    def ended(self, hypervolumes: Sequence[float], evaluated: int) -> str:
+        """Why no generation follows after those with `hypervolumes` and `evaluated` candidates; empty if one does."""
+        if len(hypervolumes) >= self.generations:
+            return "all generations done"
+        if evaluated >= self.total_evaluations:
+            return f"evaluation budget of {self.evaluation_budget} spent"
+        if self.plateau is not None and len(hypervolumes) > self.plateau:
+            before, now = hypervolumes[-1 - self.plateau], hypervolumes[-1]
+            if now <= before * (1 + _GROWTH):
+                return f"hypervolume did not grow in {self.plateau} generations"
+        return ""
 
     def load_data(self, instead: Source | None = None) -> Dataset:
         """The data set; `instead` replaces the named one by own arrays (X, y)."""

@@ -1,16 +1,34 @@
-"""How other threads hold or end the loop of a search."""
+"""How others steer and watch a search: flags, events, snapshots of its progress."""
 
+import logging
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from threading import Event
-from typing import TypeVar
+from typing import Any, Protocol, Self, TypeVar
+
+from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.executors import worker_count
+from hybhanas_jupyter.nas.run import Run
 
 T = TypeVar("T")
 POLL = 0.2  # seconds between looks at what another thread does
 _NAP = 0.02  # seconds
 # Qiskit 2.6 crashes the process if the thread that imported it first has ended, as a search's thread does.
 _LASTING_THREAD = ThreadPoolExecutor(1, "hybhanas-loading")
+
+
+class Control(Protocol):
+    """The flags by which other threads steer the loop."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether no further candidate may start."""
+
+    def check(self) -> None:
+        """Raise an exception of its own to end the loop."""
 
 
 class StopRequestedError(Exception):
@@ -22,7 +40,7 @@ class BudgetSpentError(Exception):
 
 
 class Flags:
-    """Those of one session: `loop.Control` by events that any thread may set, and by `time_budget` seconds from now.
+    """The flags of one session: a `Control` by events that any thread may set, and by `time_budget` seconds from now.
 
     `done` is set when the session has ended.
     """
@@ -59,3 +77,86 @@ class Flags:
         while not wait([loading], POLL).done:
             self.check()
         return loading.result()
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A finished generation, from 1; `evaluations` and `front` are of all generations so far."""
+
+    number: int
+    evaluations: tuple[Evaluation, ...]
+    front: tuple[Evaluation, ...]
+    hypervolume: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A snapshot of a search. Times in seconds; `remaining` is NaN while nothing is known of it.
+
+    `state`: new, running, paused, stopping, stopped, finished or failed (see `reason`). `saved` counts trainings that
+    were not needed, `failed` candidates without a result; `utilisation` is the busy share of local workers' time.
+    """
+
+    state: str
+    generation: int
+    generations: int
+    evaluated: int
+    total: int
+    front_size: int
+    hypervolume: float
+    elapsed: float
+    remaining: float
+    saved: int
+    failed: int
+    utilisation: float
+    reason: str = ""
+
+    @classmethod
+    def of(cls, run: "Run", before: "Run", state: str, reason: str, elapsed: float) -> Self:
+        """Where `run` stands `elapsed` seconds after it was `before`."""
+        evaluated, total = len(run.evaluations), run.config.total_evaluations
+        fresh, busy = evaluated - len(before.evaluations), run.training_time - before.training_time
+        return cls(
+            state=state,
+            generation=min(len(run.hypervolumes) + 1, run.config.generations),
+            generations=run.config.generations,
+            evaluated=evaluated,
+            total=total,
+            front_size=len(run.front),
+            hypervolume=run.hypervolumes[-1] if run.hypervolumes else 0.0,
+            elapsed=elapsed,
+            remaining=elapsed / fresh * (total - evaluated) if fresh else math.nan,
+            saved=run.saved,
+            failed=sum(evaluation.status == "failed" for evaluation in run.evaluations),
+            utilisation=busy / (elapsed * max(1, worker_count(run.config))) if elapsed else 0.0,
+            reason=reason,
+        )
+
+
+class Events:
+    """Callbacks, called on the search's thread; one that raises is logged and does not end the search."""
+
+    def __init__(self) -> None:
+        self._callbacks: dict[type, list[Callable[[Any], None]]] = {Evaluation: [], Generation: [], Run: []}
+
+    def on_evaluation(self, callback: Callable[[Evaluation], None]) -> None:
+        """Call back after each evaluation."""
+        self._callbacks[Evaluation].append(callback)
+
+    def on_generation(self, callback: Callable[[Generation], None]) -> None:
+        """Call back after each generation."""
+        self._callbacks[Generation].append(callback)
+
+    def on_finish(self, callback: Callable[[Run], None]) -> None:
+        """Call back when the search has ended, for whatever reason; `progress.state` tells it."""
+        self._callbacks[Run].append(callback)
+
+    def _emit(self, event: Evaluation | Generation | Run) -> None:
+        for callback in tuple(self._callbacks[type(event)]):
+            try:
+                callback(event)
+            except Exception:  # a broken view must not cost the run
+                _log.exception("A callback of the search failed; the search goes on.")

@@ -9,7 +9,7 @@ from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.provenance import Provenance
+from hybhanas_jupyter.nas.provenance import RunProvenance
 
 
 class Costs:
@@ -19,7 +19,7 @@ class Costs:
     training and do not depend on it. Raises `ConfigError` if the device is too small for the space.
     """
 
-    def __init__(self, config: SearchConfig, provenance: Provenance) -> None:
+    def __init__(self, config: SearchConfig, provenance: RunProvenance) -> None:
         self._config, self._provenance = config, provenance
         self._quantum, self._classical = cache(self._quantum_costs), cache(self._classical_time)
         device, largest = provenance.device, config.space.qubits[1]

@@ -1,16 +1,19 @@
-"""A candidate as files that live without this package: weights, circuit code, costs."""
+"""Files of a run that live without its store: its results as JSON; a candidate's weights, circuit code and costs."""
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, NonNegativeInt, model_validator
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.trained import network
-
-if TYPE_CHECKING:
-    from hybhanas_jupyter.nas.results import Run
+from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.settings import Settings
+from hybhanas_jupyter.nas.store import Archive
 
 _CODE = '''"""{label}: the trained quantum layer, in Qiskit and in PennyLane. x are {n} angles in radians."""
 
@@ -54,16 +57,16 @@ def pennylane_qnode():
 '''
 
 
-def export(run: "Run", evaluation: Evaluation, folder: str | Path) -> Path:
-    """Write the network (weights.safetensors, config.json), circuit.py and costs.json; returns the folder.
+def export(archive: Archive, config: SearchConfig, evaluation: Evaluation, folder: str | Path) -> Path:
+    """Write a candidate's network (weights.safetensors, config.json), circuit.py and costs.json; returns the folder.
 
     `HybridNet.load(folder)` reads the network back; circuit.py needs only Qiskit or PennyLane.
     """
-    folder, net = Path(folder), network(run, evaluation)
+    folder, net = Path(folder), archive.network(evaluation)
     net.export(folder)
     code = circuit_code(evaluation.architecture.ansatz, net.quantum.weights.detach().double().tolist())
     write_text(folder / "circuit.py", code)
-    costs = json.dumps({"run": run.id, "device": run.config.device, **evaluation.to_dict()}, indent=2)
+    costs = json.dumps({"run": archive.run, "device": config.device, **evaluation.to_dict()}, indent=2)
     write_text(folder / "costs.json", costs + "\n")
     return folder
 
@@ -79,3 +82,46 @@ def circuit_code(ansatz: Ansatz, weights: list[list[list[float]]]) -> str:
         qiskit="cx" if ansatz.entangler == "CNOT" else "cz",
         entangler=ansatz.entangler,
     )
+
+
+class RunFile(Settings):
+    """A run as one JSON file, to publish or compare results without the run store: everything but weights.
+
+    It is checked when it is read. `version` is that of the form; NaN and Infinity are strings.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="strings")
+
+    version: Literal[1] = 1
+    id: str
+    config: SearchConfig
+    data: DataInfo | None
+    evaluations: tuple[Evaluation, ...]
+    hypervolumes: tuple[Annotated[float, Field(ge=0)], ...]
+    repeated: NonNegativeInt
+    invalid: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        numbers = [evaluation.number for evaluation in self.evaluations]
+        if numbers != sorted(set(numbers)):
+            raise ValueError("evaluations must have ascending numbers")
+        return self
+
+    @classmethod
+    def contents(cls) -> tuple[str, ...]:
+        """The names of what is kept of a run; its front follows from the rest."""
+        return tuple(name for name in cls.model_fields if name != "version")
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all."""
+        write_text(path, self.model_dump_json() + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """What `save` wrote; raises `StoreError` if there is no such file, `ConfigError` with all its wrong values."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(f"Cannot read run {str(path)!r}: {error}.") from None
+        return cls.from_json(text)

@@ -5,32 +5,19 @@ import random
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas import nsga2
-from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.architecture import Architecture, buildable, parameter_count
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.datainfo import DataInfo
-from hybhanas_jupyter.nas.ending import total_evaluations
+from hybhanas_jupyter.nas.control import Control
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.sizes import buildable, parameter_count
+from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.store import GenerationRecord
-from hybhanas_jupyter.nas.training import Task, Trained
-from hybhanas_jupyter.nas.trainings import Trainings
+from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue
 
 _POLL = 0.1  # seconds between looks at the stop and pause flags
-
-
-class Control(Protocol):
-    """The flags by which other threads steer the loop."""
-
-    @property
-    def paused(self) -> bool:
-        """Whether no further candidate may start."""
-
-    def check(self) -> None:
-        """Raise an exception of its own to end the loop."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +29,7 @@ class Problem:
 
     data: DataInfo
     costs: Callable[[Architecture], dict[str, Any]]
-    submit: "Callable[[Task], Future[Trained]]"
+    submit: "Callable[[Task], Future[Outcome]]"
     record: Callable[[Evaluation, bytes], None]
 
 
@@ -94,7 +81,7 @@ class Loop:
 
     def _draw(self) -> list[Architecture]:
         space = self.config.space
-        count = min(self.config.population, total_evaluations(self.config) - len(self._seen))
+        count = min(self.config.population, self.config.total_evaluations - len(self._seen))
         if not self.population:
             return nsga2.initial(count, space, self.rng, self._accept)
         return nsga2.offspring(self.population, count, space, self.rng, self._accept)
@@ -111,12 +98,12 @@ class Loop:
 
     def _evaluate(self, candidates: list[Evaluation]) -> None:
         """Cost all candidates and train those that need it, the largest first: none is left alone at the end."""
-        trainings = Trainings(self.problem.submit)
+        queue = TaskQueue(self.problem.submit)
         waiting: dict[str, list[Evaluation]] = {}
         for candidate in sorted(candidates, key=_effort, reverse=True):
-            self._advance(trainings, waiting, 0.0)
+            self._advance(queue, waiting, 0.0)
             while self.control.paused:
-                self._advance(trainings, waiting, _POLL)
+                self._advance(queue, waiting, _POLL)
             costed = self._cost(candidate)
             key = costed.architecture.trained_as.identity
             if costed.status != "new":
@@ -127,13 +114,13 @@ class Loop:
                 waiting[key].append(costed)
             else:
                 waiting[key] = [costed]
-                trainings.add(key, self._task(key, costed.architecture.trained_as))
+                queue.add(key, self._task(key, costed.architecture.trained_as))
         while waiting:
-            self._advance(trainings, waiting, _POLL)
+            self._advance(queue, waiting, _POLL)
 
-    def _advance(self, trainings: Trainings, waiting: dict[str, list[Evaluation]], timeout: float) -> None:
+    def _advance(self, queue: TaskQueue, waiting: dict[str, list[Evaluation]], timeout: float) -> None:
         self.control.check()
-        for key, trained in trainings.finished(paused=self.control.paused, timeout=timeout):
+        for key, trained in queue.finished(paused=self.control.paused, timeout=timeout):
             first, *others = waiting.pop(key)
             first = replace(first, **trained.outcome)
             self._keep(first, trained.weights)

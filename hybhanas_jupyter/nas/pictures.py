@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from hybhanas_jupyter.errors import check_name
 from hybhanas_jupyter.formatting import PART_COLOURS, html_table, seconds
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import OBJECTIVES, Objective
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation, Objective
 from hybhanas_jupyter.plots.breakdown import draw_parts
 from hybhanas_jupyter.plots.landscape import LandscapeData, draw_landscape
 from hybhanas_jupyter.plots.pareto import ParetoData, draw_pareto

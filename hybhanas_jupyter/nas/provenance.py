@@ -6,18 +6,59 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.datainfo import DataInfo
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.profile import DeviceProfile
     from hybhanas_jupyter.hardware.devices import Device
 
+
+import hashlib
+
+from hybhanas_jupyter.data import Dataset
+from hybhanas_jupyter.errors import DataError
+
 _PACKAGES = ("hybhanas_jupyter", "deap", "numpy", "qiskit", "qiskit-ibm-runtime", "torch")
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """The data, the device as it was calibrated, this machine's profile if classical time counts, and the versions."""
+class DataInfo:
+    """`samples` training images of `input_shape` (channels, height, width); `sha256` of all images and labels."""
+
+    name: str
+    samples: int
+    input_shape: tuple[int, int, int]
+    n_classes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """The summary of `data`."""
+        digest = hashlib.sha256()
+        for array in (data.x_train, data.y_train, data.x_validation, data.y_validation):
+            digest.update(f"{array.shape} {array.dtype}".encode())
+            digest.update(array.tobytes())
+        return cls(data.name, data.samples, data.input_shape, data.n_classes, digest.hexdigest())
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From what JSON made of `dataclasses.asdict`."""
+        return cls(**{**values, "input_shape": tuple(values["input_shape"])})
+
+    def check(self, data: "DataInfo") -> None:
+        """Raise `DataError` if `data` describes another data set."""
+        if data != self:
+            raise DataError(
+                f"The run was made on other data ({self.name!r}, {self.samples} training images). Give the same: "
+                "data=(X, y)."
+            )
+
+
+@dataclass(frozen=True)
+class RunProvenance:
+    """What a run depends on besides its configuration.
+
+    The data, the device as it was calibrated, this machine's profile if classical time counts, and the versions.
+    """
 
     data: DataInfo
     device: "Device"
@@ -26,7 +67,7 @@ class Provenance:
 
     @classmethod
     def of(cls, config: SearchConfig, data: DataInfo, kept: dict[str, Any]) -> Self:
-        """As it was when the run began, from what `to_dict` gave, else as it is now.
+        """The provenance of a run when it began, from what `to_dict` gave, else as it is now.
 
         Raises `DataError` if `data` is not what the run began with.
         """
@@ -38,7 +79,10 @@ class Provenance:
 
     @classmethod
     def now(cls, config: SearchConfig, data: DataInfo) -> Self:
-        """Of a run that begins; measures the profile (20 s, once a machine) if an objective or constraint needs it."""
+        """The provenance of a run that begins.
+
+        Measures the profile (20 s, once a machine) if an objective or constraint needs it.
+        """
         from hybhanas_jupyter.costs.profile import device_profile
         from hybhanas_jupyter.hardware.devices import device
 

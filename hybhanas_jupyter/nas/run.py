@@ -1,247 +1,307 @@
-"""A search as a thread: start, pause, resume, stop, events; and the blocking `search`."""
+"""A run: all its evaluations, its front, and the same architectures on another device."""
 
-import asyncio
-import math
-import threading
-import time
-from concurrent.futures import Executor
-from contextlib import ExitStack
-from dataclasses import replace
-from importlib import import_module
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from hybhanas_jupyter.data import Dataset, Source
-from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.data import Source
+from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.formatting import Report, Reported, Table, seconds, significant
+from hybhanas_jupyter.nas import analysis
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Flags, StopRequestedError
-from hybhanas_jupyter.nas.datainfo import DataInfo
-from hybhanas_jupyter.nas.ending import ended
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.events import Events
-from hybhanas_jupyter.nas.progress_bar import follow
-from hybhanas_jupyter.nas.provenance import Provenance
-from hybhanas_jupyter.nas.results import Generation, Progress, Run
-from hybhanas_jupyter.nas.session import Session
-from hybhanas_jupyter.nas.store import Store
-from hybhanas_jupyter.nas.trainers import trainer
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation, Goal
+from hybhanas_jupyter.nas.export import RunFile, export
+from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.store import Archive, Store
 
 if TYPE_CHECKING:
-    from distributed import Client
-    from ipywidgets import Widget
+    from matplotlib.figure import Figure
 
-_ACTIVE = ("running", "paused", "stopping")
+    from hybhanas_jupyter.hardware.devices import Backend
+    from hybhanas_jupyter.models.hybrid import HybridNet
+    from hybhanas_jupyter.nas.verify import Verification
+
+COSTS = ("quantum_time", "usage_time", "success_probability", "two_qubit_gates")  # of `Recost`
 
 
-class Search(Events):
-    """A search that runs on a thread of its own; every method may be called from any thread."""
+@dataclass(frozen=True, repr=False)
+class Run(Reported):
+    """All evaluations of a run by number, and the hypervolume after each finished generation.
 
-    def __init__(
-        self,
-        config: SearchConfig,
-        *,
-        store: str | Path = "runs.db",
-        executor: "Executor | Client | None" = None,
-        data: Dataset | Source | None = None,
-    ) -> None:
-        """Prepare a search; nothing runs and no file is touched before `start`.
+    `repeated` and `invalid` count children that were drawn again: known already, or not to be built. `data` describes
+    the data set. `store` is the path of the run store, which keeps the weights and the device; empty for a run from a
+    file.
+    """
 
-        `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
-        `config.workers`; `data` replaces `config.data`.
+    id: str
+    config: SearchConfig
+    evaluations: tuple[Evaluation, ...]
+    hypervolumes: tuple[float, ...]
+    repeated: int
+    invalid: int = 0
+    data: DataInfo | None = None
+    store: str = ""
+
+    @property
+    def goal(self) -> Goal:
+        """What the run optimised and limited."""
+        return self.config.goal
+
+    @property
+    def saved(self) -> int:
+        """Trainings that were not needed: repeated children, shared trainings, constraints known to be broken."""
+        return self.repeated + sum(e.shared_with is not None or e.status == "infeasible" for e in self.evaluations)
+
+    @property
+    def training_time(self) -> float:
+        """Seconds that the workers trained."""
+        return sum(evaluation.seconds for evaluation in self.evaluations)
+
+    @cached_property
+    def front(self) -> tuple[Evaluation, ...]:
+        """The non-dominated evaluations that keep every constraint, best first objective first."""
+        return analysis.front(self.evaluations, self.goal)
+
+    @property
+    def knee(self) -> Evaluation | None:
+        """The front's best compromise: farthest below the line between its extremes; None if the front is empty."""
+        return analysis.knee(self.evaluations, self.goal)
+
+    def verify(
+        self, *, noise: bool = True, samples: int = 100, shots: int = 1000, seed: int = 0, data: Source | None = None
+    ) -> "Verification":
+        """The front's trained networks by Aer on `samples` validation images, under the device's noise or without.
+
+        `data` is needed if the run was made on own arrays. Raises `DataError` if it is not the run's data.
         """
-        super().__init__()
-        self._run = Run("", config, (), (), 0, store=str(store))
-        self._store, self._executor, self._data = store, executor, data
-        self._before = self._run  # what was known when this session began
-        self._began = self._ended = math.nan
-        self._extended = False
-        self._state, self._reason = "new", ""
-        self._error: Exception | None = None
-        self._lock = threading.Lock()
-        self._flags = Flags(None)
+        from hybhanas_jupyter.nas.verify import verify
+
+        archive = self._archive()
+        return verify(archive, self.config, self.front, data, noise=noise, samples=samples, shots=shots, seed=seed)
+
+    def recost(self, backend: "Backend") -> "Recost":
+        """The same architectures costed on another device, without training again; raises as costing does."""
+        from hybhanas_jupyter.hardware.devices import device
+        from hybhanas_jupyter.nas.costing import Costs
+
+        other = replace(self._archive().provenance(), device=device(backend))
+        costs = Costs(self.config, other)
+        trained = tuple(evaluation for evaluation in self.evaluations if evaluation.status == "ok")
+        again = tuple(replace(evaluation, **costs(evaluation.architecture)) for evaluation in trained)
+        return Recost(other.device.name, *(replace(self, evaluations=evaluations) for evaluations in (trained, again)))
+
+    def network(self, candidate: Evaluation | int) -> "HybridNet":
+        """The trained network of a candidate (an evaluation or its number); raises `StoreError` if there is none."""
+        return self._archive().network(self.evaluation(candidate))
+
+    def export(self, candidate: Evaluation | int, folder: str | Path) -> Path:
+        """Write a candidate's weights, its circuit as Qiskit and PennyLane code and its costs; returns the folder.
+
+        `candidate` is an evaluation or its number. Raises `StoreError` if it was not trained.
+        """
+        return export(self._archive(), self.config, self.evaluation(candidate), folder)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything but weights and device as one JSON file, which `Run.load` reads."""
+        RunFile(**{name: getattr(self, name) for name in RunFile.contents()}).save(path)
 
     @classmethod
-    def load(cls, store: str | Path, run_id: str | None = None, **options: Any) -> Self:
-        """A stored run, by default the latest; `resume` goes on with it. `options` as for `Search`."""
-        database = Store(store)
-        try:
-            run = database.load(run_id)
-        finally:
-            database.close()
-        search = cls(run.config, store=store, **options)
-        search._run = run
-        search._reason = ended(run.config, run.hypervolumes, len(run.evaluations))
-        search._state = "finished" if search._reason else "stopped"
-        search._flags.done.set()
-        return search
+    def load(cls, path: str | Path) -> Self:
+        """Read a file of `save`.
 
-    @property
-    def id(self) -> str:
-        """The run's name in the store; empty before the first start."""
-        return self._run.id
-
-    @property
-    def config(self) -> SearchConfig:
-        """What is searched and how."""
-        return self._run.config
-
-    def start(self) -> None:
-        """Begin, or go on with a stored run.
-
-        Raises `HybHanasError` if it runs already, `StoreError` if the store cannot be written.
+        Raises `StoreError` if it cannot be read, `ConfigError` with all that is wrong in it.
         """
-        with self._lock:
-            self._refuse_if_active()
-            held = ExitStack()
-            database = self._open(held)
-            self._flags = Flags(self.config.time_budget)
-            self._before = self._run
-            self._began, self._ended = time.monotonic(), math.nan
-            self._state, self._reason, self._error = "running", "", None
-        args = database, held, self._flags
-        threading.Thread(target=self._main, args=args, name=f"search-{self.id}", daemon=True).start()
+        file = RunFile.load(path)
+        return cls(**{name: getattr(file, name) for name in RunFile.contents()})
 
-    def _refuse_if_active(self) -> None:
-        if self._state in _ACTIVE:
-            raise HybHanasError(f"The search is {self._state} already.")
+    @classmethod
+    def read(cls, store: Store, run_id: str | None = None) -> Self:
+        """A run of an open store, by default the latest; raises `StoreError` if there is none."""
+        run = store.find(run_id)
+        generations = store.generations(run)
+        counts = generations[-1].counts if generations else {"repeated": 0}
+        hypervolumes = tuple(generation.hypervolume for generation in generations)
+        config, evaluations, data = store.config(run), store.evaluations(run), store.data(run)
+        return cls(run, config, evaluations, hypervolumes, data=data, store=store.path, **counts)
 
-    def _open(self, held: ExitStack) -> Store:
-        """The store, with this run in it and locked until `held` is closed."""
-        with ExitStack() as opening:
-            database = Store(self._store, write=True)
-            opening.callback(database.close)
-            if not self.id:
-                self._run = replace(self._run, id=database.add_run(self.config))
-            opening.enter_context(database.locked(self.id))
-            database.set_config(self.id, self.config)
-            held.push(opening.pop_all())
-        return database
+    @property
+    def title(self) -> str:
+        """What was searched, on which device."""
+        return f"Pareto front: {self.config.data} on {self.config.device}"
 
-    def pause(self) -> None:
-        """Start no further candidate; those in training finish."""
-        with self._lock:
-            if self._state == "running":
-                self._state = "paused"
-                self._flags.pause.set()
+    @property
+    def summary(self) -> str:
+        """Evaluations, failures and generations in one sentence."""
+        failed = sum(evaluation.status != "ok" for evaluation in self.evaluations)
+        return (
+            f"{len(self.front)} of {len(self.evaluations)} evaluated architectures are Pareto-optimal "
+            f"after {len(self.hypervolumes)} generations ({failed} failed). Run {self.id}."
+        )
 
-    def resume(self, generations: int = 0) -> None:
-        """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured."""
-        with self._lock:
-            if self._state == "paused" and not generations:
-                self._state = "running"
-                self._flags.pause.clear()
-                return
-            self._refuse_if_active()
-        if generations:
-            config = self.config.replace(generations=self.config.generations + generations)
-            self._run = replace(self._run, config=config)
-        self._extended = bool(generations)
-        self.start()
+    def figure(self, kind: str = "front", *, theme: str = "light", title: str | None = None) -> "Figure":
+        """A matplotlib figure of the run, for `theme` "light" or "dark".
 
-    def stop(self) -> None:
-        """End the search within a second; what is in training is lost, `resume` trains it again."""
-        with self._lock:
-            if self._state in ("running", "paused"):
-                self._state = "stopping"
-                self._flags.stop.set()
-                self._flags.pause.clear()
-
-    def ended(self, timeout: float = 0.0) -> bool:
-        """Whether the search has ended, after waiting up to `timeout` seconds for it."""
-        return self._flags.ended(timeout)
-
-    async def wait(self) -> Run:
-        """Wait for the end without blocking the event loop; then as `result`."""
-        while self._pending():
-            await asyncio.sleep(POLL)
-        return self.result()
-
-    def result(self) -> Run:
-        """Block until the search ends and return its run; raises what made it fail.
-
-        An interrupt (Ctrl-C, an interrupted cell) stops the search and is raised again.
+        "front": the accuracy against every other objective. "landscape": three objectives at once. "parts": what the
+        effective time of one shot consists of, for every member of the front.
         """
-        try:
-            while self._pending():
-                self.ended(timeout=POLL)
-        except KeyboardInterrupt:
-            self.stop()
-            self.ended(timeout=math.inf)
-            raise
-        if self._error is not None:
-            raise self._error
-        return self.run
+        from hybhanas_jupyter.nas.pictures import draw
 
-    def _pending(self) -> bool:
-        if self._state == "new":
-            raise HybHanasError("The search has not begun: call start() first.")
-        return not self._flags.done.is_set()
+        title = self.title if title is None else title
+        return draw(kind, self.evaluations, self.front, self.config.objectives, theme=theme, title=title)
+
+    def save_page(self, path: str | Path) -> None:
+        """Write the front as an HTML page of picture and table that needs nothing else, for light and dark."""
+        from hybhanas_jupyter.nas.pictures import front_table, page
+
+        figures = self.figure(title=""), self.figure(title="", theme="dark")
+        write_text(path, page(self.title, self.summary, figures, front_table(self.front, self.config.objectives)))
+
+    def evaluation(self, candidate: Evaluation | int) -> Evaluation:
+        """The evaluation with this number; raises `StoreError` if the run has none."""
+        number = candidate.number if isinstance(candidate, Evaluation) else candidate
+        found = next((evaluation for evaluation in self.evaluations if evaluation.number == number), None)
+        if found is None:
+            raise StoreError(
+                f"Run {self.id} has no candidate {number!r}. Numbers go from 0 to {len(self.evaluations) - 1}."
+            )
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data for JSON."""
+        return {
+            "id": self.id,
+            "config": self.config.model_dump(mode="json"),
+            "evaluations": [evaluation.to_dict() for evaluation in self.evaluations],
+            "front": [evaluation.number for evaluation in self.front],
+            "hypervolumes": list(self.hypervolumes),
+            "saved": self.saved,
+        }
+
+    def _archive(self) -> Archive:
+        if self.store in ("", ":memory:"):
+            raise StoreError(
+                f"Run {self.id} is in no run store, which keeps weights and device. Give the search store='runs.db'."
+            )
+        return Archive(self.store, self.id)
+
+    def _records(self) -> list[dict[str, Any]]:
+        members = {evaluation.number for evaluation in self.front}
+        return [{**record(evaluation), "on_front": evaluation.number in members} for evaluation in self.evaluations]
+
+    def _report(self) -> Report:
+        return _run_report(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Recost(Reported):
+    """A run on its own device and on another one, `device`; both runs hold the same architectures and accuracies."""
+
+    device: str
+    before: Run
+    after: Run
+
+    @cached_property
+    def rank_correlation(self) -> dict[str, float]:
+        """Spearman's for each cost over all evaluations: 1 if the device does not change their order."""
+        before, after = self.before.evaluations, self.after.evaluations
+        return {name: _spearman(before, after, name) for name in COSTS}
 
     @property
-    def run(self) -> Run:
-        """What is known now."""
-        return self._run
+    def kept(self) -> tuple[Evaluation, ...]:
+        """The members of the new front that were on the old one too."""
+        numbers = {evaluation.number for evaluation in self.before.front}
+        return tuple(evaluation for evaluation in self.after.front if evaluation.number in numbers)
 
-    def view(self) -> "Widget":
-        """The live view of this search for a notebook; it also follows a run that another process writes."""
-        live = import_module("hybhanas_jupyter.notebook.live.view")  # by name: the notebook's layer is above this one
-        view: Widget = live.LiveView(self, self._store)
-        return view
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data for JSON."""
+        fronts = {"front_before": self.before.front, "front_after": self.after.front}
+        numbers = {name: [evaluation.number for evaluation in front] for name, front in fronts.items()}
+        evaluations = [evaluation.to_dict() for evaluation in self.after.evaluations]
+        return {"device": self.device, "rank_correlation": self.rank_correlation, **numbers, "evaluations": evaluations}
 
-    @property
-    def progress(self) -> Progress:
-        """A snapshot of where the search stands."""
-        elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
-        reason = str(self._error or self._reason)
-        return Progress.of(self._run, self._before, self._state, reason, 0.0 if math.isnan(elapsed) else elapsed)
+    def _records(self) -> list[dict[str, Any]]:
+        return self.after._records()
 
-    def _publish(self, run: Run, event: Evaluation | Generation) -> None:
-        self._run = run
-        self._emit(event)
-
-    def _main(self, database: Store, held: ExitStack, flags: Flags) -> None:
-        state = "failed"
-        try:
-            with held:
-                self._reason = self._search(database, flags)
-            state = "finished"
-        except BudgetSpentError as budget:
-            state, self._reason = "finished", str(budget)
-        except StopRequestedError:
-            state = "stopped"
-        except Exception as error:  # handed to result() and wait()
-            self._error = error
-        finally:
-            self._ended = time.monotonic()
-            with self._lock:
-                self._state = state
-            self._emit(self._run)
-            flags.done.set()
-
-    def _search(self, database: Store, flags: Flags) -> str:
-        data, kept = flags.aside(self._dataset), database.provenance(self.id)
-        with trainer(self.config, data, self._executor, flags.stop.is_set) as submit:
-            provenance = flags.aside(lambda: Provenance.of(self.config, DataInfo.of(data), kept))
-            return Session(self._run, database, flags, self._publish).go(provenance, submit, extended=self._extended)
-
-    def _dataset(self) -> Dataset:
-        if isinstance(self._data, Dataset):
-            return self._data
-        return self.config.load_data(self._data)
+    def _report(self) -> Report:
+        return _recost_report(self)
 
 
-def search(
-    config: SearchConfig,
-    *,
-    store: str | Path = "runs.db",
-    progress: bool = True,
-    executor: "Executor | Client | None" = None,
-    data: Dataset | Source | None = None,
-) -> Run:
-    """Search and wait for the result, with a progress bar; arguments as for `Search`.
+def record(evaluation: Evaluation) -> dict[str, Any]:
+    """One flat row: identity, genes, objectives, and as shot_... the parts of one shot's quantum cost."""
+    ansatz = evaluation.architecture.ansatz
+    return {
+        "number": evaluation.number,
+        "generation": evaluation.generation,
+        "architecture": evaluation.architecture.label,
+        "status": evaluation.status,
+        "reason": evaluation.reason,
+        "qubits": ansatz.n_qubits,
+        "depth": ansatz.depth,
+        "rotations": "-".join(ansatz.rotations),
+        "entangler": ansatz.entangler,
+        "topology": ansatz.topology,
+        **{name: evaluation.value(name) for name in OBJECTIVES},
+        **{f"shot_{name}": value for name, value in evaluation.cost.items()},
+        "seconds": evaluation.seconds,
+    }
 
-    An interrupt stops cleanly and is raised again; `Search.load(store).resume()` goes on.
-    """
-    running = Search(config, store=store, executor=executor, data=data)
-    running.start()
-    return follow(running, progress=progress)
+
+def _run_report(run: Run) -> Report:
+    """The front with its knee, and why candidates failed."""
+    share = f", hypervolume {significant(run.hypervolumes[-1])}" if run.hypervolumes else ""
+    invalid = f", {run.invalid} not buildable" if run.invalid else ""
+    count = f"{len(run.evaluations)} evaluations, {run.saved} saved{invalid}"
+    title = f"Run {run.id}: {count}, front of {len(run.front)}{share}"
+    reasons = Counter(e.reason for e in run.evaluations if e.status == "failed")
+    failed = [f"{count} x {reason}" for reason, count in reasons.most_common()]
+    return Report(title, [_front_table(run)] if run.front else [], folded={"Failed": failed})
+
+
+def _front_table(run: Run) -> Table:
+    objectives = [OBJECTIVES[name] for name in run.config.objectives]
+    knee = run.knee
+    rows = [
+        [
+            str(evaluation.number),
+            evaluation.architecture.label,
+            *(_quantity(evaluation.value(o.name), o.unit, o.maximise) for o in objectives),
+            "knee" if evaluation == knee else "",
+        ]
+        for evaluation in run.front
+    ]
+    return ["No.", "Architecture", *(objective.label for objective in objectives), ""], rows
+
+
+def _quantity(value: float, unit: str, fraction: bool) -> str:
+    if unit == "s":
+        return seconds(value)
+    return f"{value:.1%}" if fraction else f"{value:.0f}"
+
+
+def _recost_report(recost: Recost) -> Report:
+    """The new front beside its old costs, and how far ranks agree."""
+    old = {evaluation.number: evaluation for evaluation in recost.before.front}
+    origin, title = recost.before.config.device, f"The run's architectures on {recost.device}"
+    rows = [
+        [
+            e.architecture.label,
+            f"{e.accuracy:.1%}",
+            seconds(e.quantum_time),
+            f"{e.success_probability:.1%}",
+            "yes" if e.number in old else "new",
+        ]
+        for e in recost.after.front
+    ]
+    headers = ["Architecture", "Validation accuracy", "Quantum training time", "Success probability", f"On {origin}'s"]
+    ranks = [[OBJECTIVES[name].label, f"{value:.3f}"] for name, value in recost.rank_correlation.items()]
+    kept = f"{title}: {len(recost.kept)} of {len(old)} stay on the front"
+    return Report(kept, [(headers, rows), (["Cost", "Rank correlation (Spearman)"], ranks)])
+
+
+def _spearman(before: tuple[Evaluation, ...], after: tuple[Evaluation, ...], name: str) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr([e.value(name) for e in before], [e.value(name) for e in after]).statistic)

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas import analysis
+from hybhanas_jupyter.nas.control import Generation
 from hybhanas_jupyter.nas.costing import Costs
-from hybhanas_jupyter.nas.ending import ended
 from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.executors import Submit
 from hybhanas_jupyter.nas.loop import Control, Loop, Problem
-from hybhanas_jupyter.nas.provenance import Provenance
-from hybhanas_jupyter.nas.results import Generation, Run
+from hybhanas_jupyter.nas.provenance import RunProvenance
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.store import Store
-from hybhanas_jupyter.nas.trainers import Submit
 
 Publish = Callable[[Run, Evaluation | Generation], None]
 
@@ -24,7 +24,7 @@ class Session:
         self.known, self.database, self.control, self.publish = known, database, control, publish
         self.loop: Loop | None = None
 
-    def go(self, provenance: Provenance, submit: Submit, *, extended: bool) -> str:
+    def go(self, provenance: RunProvenance, submit: Submit, *, extended: bool) -> str:
         """Run generations until the search is over, at least one if `extended`; returns why it is over."""
         config, database, run = self.known.config, self.database, self.known.id
         problem = Problem(provenance.data, Costs(config, provenance), submit, self._keep)
@@ -43,7 +43,7 @@ class Session:
         return reason
 
     def _ended(self) -> str:
-        return ended(self.known.config, self.known.hypervolumes, len(self.known.evaluations))
+        return self.known.config.ended(self.known.hypervolumes, len(self.known.evaluations))
 
     def _keep(self, evaluation: Evaluation, weights: bytes) -> None:
         self.database.add_evaluation(self.known.id, evaluation, weights)

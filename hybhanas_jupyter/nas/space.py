@@ -14,7 +14,7 @@ from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS, Convolution
 from hybhanas_jupyter.nas.architecture import Architecture
-from hybhanas_jupyter.nas.validation import ASCENDING, CHOICES, Settings, known
+from hybhanas_jupyter.nas.settings import ASCENDING, CHOICES, Settings, known
 
 Genome = dict[str, Any]
 

@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
 from hybhanas_jupyter.errors import HybHanasError, StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.results import Run
+from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
+
+if TYPE_CHECKING:
+    from hybhanas_jupyter.models.hybrid import HybridNet
+
 
 Row = TypeVar("Row")
 
@@ -166,6 +169,12 @@ class Store:
                 f"{self.path!r}: {what} of run {run!r} is damaged ({error}). Other runs of the file can still be read."
             ) from None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -212,19 +221,18 @@ class Store:
         with self._errors():
             return tuple(row[0] for row in self._db.execute("SELECT id FROM runs ORDER BY rowid"))
 
-    def load(self, run: str | None = None) -> Run:
-        """A run, by default the latest; raises `StoreError` if there is none."""
+    def find(self, run: str | None = None) -> str:
+        """The id of a run, by default of the latest; raises `StoreError` if there is none."""
         known = self.runs()
         if not known or (run is not None and run not in known):
             raise StoreError(f"No run {run or ''!r} in {self.path!r}. Runs: {', '.join(known[-5:]) or 'none'}.")
-        run = run or known[-1]
-        generations = self.generations(run)
-        counts = generations[-1].counts if generations else {"repeated": 0}
-        hypervolumes = tuple(generation.hypervolume for generation in generations)
+        return run or known[-1]
+
+    def data(self, run: str) -> DataInfo | None:
+        """The data set of a run; None before its start."""
         provenance = self.provenance(run)
         with self._reading("the provenance", run):
-            data = DataInfo.from_dict(provenance["data"]) if provenance else None
-        return Run(run, self.config(run), self.evaluations(run), hypervolumes, data=data, store=self.path, **counts)
+            return DataInfo.from_dict(provenance["data"]) if provenance else None
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""
@@ -263,3 +271,42 @@ class Store:
 
 def _connect(path: str, *, uri: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE, uri=uri)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What the store at `path` keeps of `run` beside its results: trained weights, device and data."""
+
+    path: str
+    run: str
+
+    def provenance(self) -> RunProvenance:
+        """The data, device and profile with which the run was made."""
+        return RunProvenance.from_dict(self._provenance())
+
+    def network(self, evaluation: Evaluation) -> "HybridNet":
+        """The trained network of `evaluation`; raises `StoreError` if it was not trained or is not in the store."""
+        import torch
+        from safetensors.torch import load
+
+        from hybhanas_jupyter.models.hybrid import HybridNet
+
+        state, data = load(self._weights(evaluation)), DataInfo.from_dict(self._provenance()["data"])
+        architecture = evaluation.architecture
+        net = HybridNet(data.input_shape, data.n_classes, architecture.convolutions, architecture.ansatz)
+        angles = torch.zeros_like(net.quantum.weights)
+        kept = state["quantum.weights"]
+        angles[:, : kept.shape[1]] = kept  # what is missing are rotations that act on nothing: see trained_as
+        net.load_state_dict({**state, "quantum.weights": angles})
+        return net
+
+    def _provenance(self) -> dict[str, Any]:
+        with Store(self.path) as store:
+            return store.provenance(self.run)
+
+    def _weights(self, evaluation: Evaluation) -> bytes:
+        if evaluation.status != "ok":
+            raise StoreError(f"Candidate {evaluation.number} has no weights: it is {evaluation.status}.")
+        number = evaluation.number if evaluation.shared_with is None else evaluation.shared_with
+        with Store(self.path) as store:
+            return store.weights(self.run, number)

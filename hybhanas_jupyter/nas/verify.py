@@ -1,5 +1,6 @@
 """The trained networks of a front under the device's noise, by Aer, beside their ideal accuracy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,15 +9,54 @@ import numpy as np
 from hybhanas_jupyter.data import Source
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.formatting import Report, Reported
-from hybhanas_jupyter.nas import report
-from hybhanas_jupyter.nas.datainfo import DataInfo
+from hybhanas_jupyter.hardware.target import working_target
+from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.noise import NoisyLayer
-from hybhanas_jupyter.nas.trained import network, provenance
+from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.store import Archive
 
 if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel
+
+    from hybhanas_jupyter.hardware.calibration import Calibration
+    from hybhanas_jupyter.hardware.devices import Device
     from hybhanas_jupyter.models.hybrid import HybridNet
-    from hybhanas_jupyter.nas.results import Run
+    from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+
+
+@dataclass(frozen=True)
+class NoisyLayer:
+    """A circuit of the parameters x (radians) on the qubits that take part only, measured, and what simulates it."""
+
+    circuit: "QuantumCircuit"
+    simulator: "AerSimulator"
+
+    @classmethod
+    def of(cls, layer: "QuantumLayer", device: "Device", *, noise: bool, optimization_level: int) -> "NoisyLayer":
+        """The layer's circuit as it is costed on `device`, with gate, readout and idle errors if `noise`."""
+        from qiskit_aer import AerSimulator
+
+        from hybhanas_jupyter.costs.quantum import quantum_cost
+
+        cost = quantum_cost(layer.ansatz, device, optimization_level=optimization_level)
+        weights = layer.weights.detach().double().flatten().tolist()
+        circuit = cost.physical_circuit
+        circuit = circuit.assign_parameters({p: weights[p.index] for p in circuit.parameters if p.vector.name == "w"})
+        qubits = sorted({circuit.find_bit(qubit).index for item in circuit.data for qubit in item.qubits})
+        part = _part(device.calibration, qubits)
+        measured = [qubits.index(qubit) for qubit in cost.measured_qubits]
+        physical = _measured(_with_delays(_narrowed(circuit, qubits), part), measured)
+        return cls(physical, AerSimulator(noise_model=_noise_model(part) if noise else None))
+
+    def expectations(self, angles: np.ndarray, *, shots: int, seed: int) -> np.ndarray:
+        """<Z> of every logical qubit, (samples, qubits), for `angles` (samples, qubits) in radians."""
+        # One circuit with many values, not many circuits: its noise is worked out once.
+        values = {p: angles[:, p.index].tolist() for p in self.circuit.parameters}
+        job = self.simulator.run([self.circuit], parameter_binds=[values], shots=shots, seed_simulator=seed)
+        counts = job.result().get_counts()
+        return np.array([_mean_z(c, angles.shape[1]) for c in (counts if isinstance(counts, list) else [counts])])
 
 
 @dataclass(frozen=True)
@@ -55,16 +95,26 @@ class Verification(Reported):
         ]
 
     def _report(self) -> Report:
-        return report.verification_report(self)
+        return _verification_report(self)
 
 
-def verify(run: "Run", source: Source | None, *, noise: bool, samples: int, shots: int, seed: int) -> Verification:
-    """Evaluate the front's networks with their physical circuits in Aer, `shots` a validation image.
+def verify(
+    archive: Archive,
+    config: SearchConfig,
+    front: Sequence[Evaluation],
+    source: Source | None,
+    *,
+    noise: bool,
+    samples: int,
+    shots: int,
+    seed: int,
+) -> Verification:
+    """Evaluate the networks of `front` with their physical circuits in Aer, `shots` a validation image.
 
     `noise` takes gate, readout and idle errors from the run's calibration; without it only the shots are random.
     Raises `ConfigError` for more `samples` than there are, `DataError` if the data are not the run's.
     """
-    kept, data = provenance(run), run.config.load_data(source)
+    kept, data = archive.provenance(), config.load_data(source)
     kept.data.check(DataInfo.of(data))
     available = len(data.x_validation)
     if not 1 <= samples <= available:
@@ -73,19 +123,32 @@ def verify(run: "Run", source: Source | None, *, noise: bool, samples: int, shot
     images, labels = data.x_validation[chosen], data.y_validation[chosen]
 
     def accuracies(evaluation: Evaluation) -> Verified:
-        net = network(run, evaluation).eval()
-        layer = NoisyLayer.of(net.quantum, kept.device, noise=noise, optimization_level=run.config.optimization_level)
+        net = archive.network(evaluation).eval()
+        layer = NoisyLayer.of(net.quantum, kept.device, noise=noise, optimization_level=config.optimization_level)
         ideal, noisy = _logits(net, layer, images, shots, seed)
         return Verified(evaluation, *(float((z.argmax(1) == labels).mean()) for z in (ideal, noisy)))
 
-    rows = tuple(accuracies(evaluation) for evaluation in run.front)
+    rows = tuple(accuracies(evaluation) for evaluation in front)
     return Verification(kept.device.name, samples, shots, noise, rows)
+
+
+def _verification_report(verification: Verification) -> Report:
+    """Ideal and noisy accuracy of every candidate."""
+    kind = "noise" if verification.noise else "shots only"
+    title = (
+        f"{verification.device}, {kind}: {verification.samples} validation images, {verification.shots} shots for each"
+    )
+    rows = [
+        [row.evaluation.architecture.label, f"{row.ideal_accuracy:.1%}", f"{row.noisy_accuracy:.1%}"]
+        for row in verification.rows
+    ]
+    return Report(title, [(["Architecture", "Ideal accuracy", "Accuracy by shots"], rows)])
 
 
 def _logits(
     net: "HybridNet", layer: NoisyLayer, images: np.ndarray, shots: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Exact ones, and those that follow from the layer's shots; (samples, classes)."""
+    """Exact logits, and those that follow from the layer's shots; (samples, classes)."""
     import torch
 
     with torch.no_grad():
@@ -94,3 +157,71 @@ def _logits(
         values = layer.expectations(angles.double().numpy(), shots=shots, seed=seed)
         noisy = net.classifier(torch.from_numpy(values).to(ideal))
     return ideal.numpy(), noisy.numpy()
+
+
+def _mean_z(counts: dict[str, int], qubits: int) -> list[float]:
+    total = sum(counts.values())
+    ones = [sum(n for bits, n in counts.items() if bits[-1 - qubit] == "1") for qubit in range(qubits)]
+    return [1 - 2 * n / total for n in ones]
+
+
+def _part(calibration: "Calibration", qubits: list[int]) -> "Calibration":
+    """The calibration of some qubits, renumbered, gaps in their relaxation times filled."""
+    from hybhanas_jupyter.hardware.calibration import QubitCalibration
+
+    relaxation = [calibration.relaxation[qubit] for qubit in qubits]
+    gates = tuple(
+        gate.model_copy(update={"qubits": tuple(qubits.index(qubit) for qubit in gate.qubits)})
+        for gate in calibration.gates
+        if set(gate.qubits) <= set(qubits)
+    )
+    times = tuple(QubitCalibration(t1=t1, t2=t2) for t1, t2 in relaxation)
+    return calibration.model_copy(update={"num_qubits": len(qubits), "qubits": times, "gates": gates})
+
+
+def _narrowed(circuit: "QuantumCircuit", qubits: list[int]) -> "QuantumCircuit":
+    from qiskit import QuantumCircuit
+
+    narrow = QuantumCircuit(len(qubits))
+    for item in circuit.data:
+        narrow.append(item.operation, [qubits.index(circuit.find_bit(qubit).index) for qubit in item.qubits])
+    return narrow
+
+
+def _with_delays(circuit: "QuantumCircuit", calibration: "Calibration") -> "QuantumCircuit":
+    """Scheduled as late as possible, with delays where a qubit idles."""
+    from qiskit.transpiler import PassManager
+    from qiskit.transpiler.passes import ALAPScheduleAnalysis, PadDelay, TimeUnitConversion
+
+    target = working_target(calibration)
+    passes = [TimeUnitConversion(target=target), ALAPScheduleAnalysis(target=target), PadDelay(target=target)]
+    return PassManager(passes).run(circuit)
+
+
+def _measured(circuit: "QuantumCircuit", qubits: list[int]) -> "QuantumCircuit":
+    from qiskit import ClassicalRegister
+
+    register = ClassicalRegister(len(qubits))
+    circuit.add_register(register)
+    circuit.measure(qubits, register)
+    return circuit
+
+
+def _noise_model(calibration: "Calibration") -> "NoiseModel":
+    from qiskit.providers import BackendV2, Options
+    from qiskit_aer.noise import NoiseModel
+
+    class Backend(BackendV2):
+        """What Aer reads noise from."""
+
+        target = working_target(calibration)
+        max_circuits = None
+
+        @classmethod
+        def _default_options(cls) -> Options:
+            return Options()
+
+        def run(self, run_input: Any, **options: Any) -> Any:
+            raise NotImplementedError
+
+    return NoiseModel.from_backend(Backend())

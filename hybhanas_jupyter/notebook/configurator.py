@@ -10,7 +10,7 @@ from IPython.display import display
 
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
-from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.common import error_html, in_background
 from hybhanas_jupyter.notebook.form.forecast import evaluations, forecast
 from hybhanas_jupyter.notebook.form.form import Form

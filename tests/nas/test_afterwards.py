@@ -14,10 +14,10 @@ from hybhanas_jupyter.errors import ConfigError, DataError, StoreError, UnknownN
 from hybhanas_jupyter.hardware.devices import device
 from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
-from hybhanas_jupyter.nas.noise import NoisyLayer
-from hybhanas_jupyter.nas.run import Search, search
+from hybhanas_jupyter.nas.foreground import search
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.space import SearchSpace
-from hybhanas_jupyter.nas.trained import network
+from hybhanas_jupyter.nas.verify import NoisyLayer
 from tests.nas import real
 
 
@@ -45,7 +45,7 @@ def test_every_trained_network_comes_back_with_its_accuracy(run):
     assert shared
     assert simplified
     for evaluation in run.evaluations:
-        assert accuracy(network(run, evaluation), data) == pytest.approx(evaluation.accuracy, abs=1e-3)
+        assert accuracy(run.network(evaluation), data) == pytest.approx(evaluation.accuracy, abs=1e-3)
 
 
 def test_export_is_a_network_and_code_that_need_this_package_no_more(run, tmp_path):
@@ -61,7 +61,7 @@ def test_export_is_a_network_and_code_that_need_this_package_no_more(run, tmp_pa
     n = evaluation.architecture.ansatz.n_qubits
     x = np.linspace(-2, 2, n)
     with torch.no_grad():
-        ours = network(run, evaluation).quantum(torch.tensor(x[None], dtype=torch.float32))[0].numpy()
+        ours = run.network(evaluation).quantum(torch.tensor(x[None], dtype=torch.float32))[0].numpy()
     state = Statevector(code.qiskit_circuit(x))
     qiskit = [state.expectation_value(SparsePauliOp.from_sparse_list([("Z", [q], 1)], n)).real for q in range(n)]
     np.testing.assert_allclose(ours, qiskit, atol=1e-5)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.nas import analysis
 from hybhanas_jupyter.nas.architecture import Architecture
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import Goal
+from hybhanas_jupyter.nas.evaluation import Evaluation, Goal
 
 GOAL = Goal(("accuracy", "quantum_time", "parameters"), {})
 

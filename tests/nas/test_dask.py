@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from hybhanas_jupyter.errors import ConfigError
-from hybhanas_jupyter.nas.run import Search, search
+from hybhanas_jupyter.nas.foreground import search
+from hybhanas_jupyter.nas.search import Search
 from tests.nas import real, toy
 
 distributed = pytest.importorskip("distributed", reason="the extra [dask] is not installed")

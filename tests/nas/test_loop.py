@@ -7,7 +7,7 @@ import pytest
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
-from hybhanas_jupyter.nas.training import Trained
+from hybhanas_jupyter.nas.tasks import Outcome
 from tests.nas import toy
 
 
@@ -81,7 +81,7 @@ def test_a_diverged_training_is_retried_once_with_another_seed():
     def diverges(task):
         seeds.setdefault(task.architecture.identity, []).append(task.seed)
         lucky = len(seeds[task.architecture.identity]) == 2 and task.architecture.ansatz.depth % 2
-        return toy.train(task) if lucky else Trained("failed", "the loss is nan")
+        return toy.train(task) if lucky else Outcome("failed", "the loss is nan")
 
     settings = toy.config(generations=1)
     loop = run(settings, toy.now(diverges))
@@ -111,7 +111,7 @@ def test_a_dead_worker_is_retried_with_the_same_seed_and_changes_nothing():
 
 def test_failures_of_an_unfinished_generation_are_tried_again():
     settings = toy.config(generations=1)
-    broken = run(settings, toy.now(lambda task: Trained("failed", "no torch"))).evaluations
+    broken = run(settings, toy.now(lambda task: Outcome("failed", "no torch"))).evaluations
     resumed = toy.loop(settings)
     resumed.restore(tuple(broken.values()), None)
     resumed.generation(1)

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.nas import nsga2
 from hybhanas_jupyter.nas.architecture import Architecture
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import Goal
-from hybhanas_jupyter.nas.operators import cross, mutate, stratified
+from hybhanas_jupyter.nas.evaluation import Evaluation, Goal
+from hybhanas_jupyter.nas.nsga2 import cross, mutate, stratified
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 
 GOAL = Goal(("accuracy", "quantum_time"), {"success_probability": 0.5})

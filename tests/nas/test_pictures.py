@@ -147,7 +147,7 @@ def test_the_table_shows_the_objectives_and_both_clocks_where_they_are_known():
     ],
 )
 def test_values_have_their_units(name, value, text):
-    from hybhanas_jupyter.nas.objectives import OBJECTIVES
+    from hybhanas_jupyter.nas.evaluation import OBJECTIVES
 
     assert value_text(OBJECTIVES[name], value) == text
 

@@ -11,6 +11,7 @@ import pytest
 
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.store import GenerationRecord, Store
 from tests.nas import toy
 
@@ -43,7 +44,7 @@ def test_everything_of_a_run_comes_back(store, path):
     store.set_provenance(run, provenance)
 
     reader = Store(path)
-    known = reader.load()
+    known = Run.read(reader)
     assert (known.id, known.config, known.hypervolumes) == (run, config, (0.25,))
     assert repr(known.evaluations) == repr(tuple(sorted(loop.evaluations.values(), key=lambda e: e.number)))
     assert {e.status for e in known.evaluations} == {"ok", "infeasible"}
@@ -58,8 +59,8 @@ def test_everything_of_a_run_comes_back(store, path):
 def test_one_file_holds_many_runs_and_the_latest_is_the_default(store):
     first, second = store.add_run(toy.config()), store.add_run(toy.config(seed=5))
     assert store.runs() == (first, second)
-    assert store.load().id == second
-    assert store.load(first).config.seed == 3
+    assert Run.read(store).id == second
+    assert Run.read(store, first).config.seed == 3
 
 
 def test_what_is_stored_is_json_that_others_read(store, path):
@@ -77,10 +78,10 @@ def test_what_is_stored_is_json_that_others_read(store, path):
 
 def test_an_unknown_run_and_an_empty_store_are_named(store):
     with pytest.raises(StoreError, match="No run"):
-        store.load()
+        Run.read(store)
     known = store.add_run(SearchConfig())
     with pytest.raises(StoreError, match=known):
-        store.load("nonsense")
+        Run.read(store, "nonsense")
 
 
 def test_a_missing_file_is_not_created_by_reading(path):
@@ -129,9 +130,10 @@ def test_a_place_that_cannot_be_written_is_one_line(path):
 OTHER = """
 import sys
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.store import Store
 store = Store(sys.argv[1], write=True)
-print(len(store.load(sys.argv[2]).evaluations))
+print(len(Run.read(store, sys.argv[2]).evaluations))
 try:
     with store.locked(sys.argv[2]):
         print("locked")
@@ -157,6 +159,7 @@ def test_a_second_process_may_read_but_not_write_the_same_run(store, path):
 FULL = """
 import resource, signal, sys
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -182,7 +185,7 @@ def test_a_full_disk_is_one_line_and_what_was_written_is_intact(path):
     assert "full" in message or "disk I/O" in message
     assert 0 < int(kept) < 8
     store = Store(path)
-    assert len(store.load().evaluations) == int(kept)
+    assert len(Run.read(store).evaluations) == int(kept)
     store.close()
 
 
@@ -234,18 +237,19 @@ def test_a_copy_of_the_file_alone_holds_what_the_last_generation_left(store, pat
     copy = tmp_path / "copy.db"
     copy.write_bytes(path.read_bytes())
     reader = Store(copy)
-    assert reader.load().hypervolumes == (0.25,)
+    assert Run.read(reader).hypervolumes == (0.25,)
     reader.close()
 
 
 READ_ONLY = """
 import os, sys
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.store import Store
 if os.geteuid() == 0:
     os.setuid(65534)  # root may write anywhere
 store = Store(sys.argv[1])
-run = store.load()
+run = Run.read(store)
 print(len(run.evaluations), os.listdir(os.path.dirname(sys.argv[1])))
 try:
     with store.locked(run.id):
@@ -305,10 +309,10 @@ def test_a_damaged_row_is_named_and_other_runs_stay_readable(column, garbage, st
     with sqlite3.connect(path) as plain:
         plain.execute(f"UPDATE {table} SET {name} = ? WHERE {key} = ?", (garbage, spoiled))
     plain.close()
-    assert store.load(whole).evaluations
+    assert Run.read(store, whole).evaluations
     assert store.weights(whole, 1)
     with pytest.raises(StoreError, match=spoiled) as caught:
-        store.weights(spoiled, 1) if name == "weights" else store.load(spoiled)
+        store.weights(spoiled, 1) if name == "weights" else Run.read(store, spoiled)
     assert "\n" not in str(caught.value)
 
 

@@ -5,10 +5,10 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.datainfo import DataInfo
 from hybhanas_jupyter.nas.loop import Loop, Problem
+from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.space import SearchSpace
-from hybhanas_jupyter.nas.training import Task, Trained
+from hybhanas_jupyter.nas.tasks import Outcome, Task
 
 DATA = DataInfo("toy", 100, (1, 8, 8), 10, "")
 
@@ -26,11 +26,11 @@ def costs(architecture):
     return {"quantum_time": time, "usage_time": time + 2, "success_probability": 0.99**gates, "two_qubit_gates": gates}
 
 
-def train(task: Task) -> Trained:
+def train(task: Task) -> Outcome:
     """Accuracy saturates with the number of weights; the seed adds a little, as in real training."""
     weights = task.architecture.ansatz.num_weights
     accuracy = weights / (weights + 10) + (task.seed % 1000) * 1e-6
-    return Trained("ok", accuracy=accuracy, history=({"validation_accuracy": accuracy},), seconds=0.1)
+    return Outcome("ok", accuracy=accuracy, history=({"validation_accuracy": accuracy},), seconds=0.1)
 
 
 class Free:

@@ -5,8 +5,9 @@ import threading
 
 from hybhanas_jupyter.nas.analysis import hypervolumes
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.control import Generation, Progress
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.results import Generation, Progress, Run
+from hybhanas_jupyter.nas.run import Run
 
 
 def evaluations(config: SearchConfig, seed: int = 0) -> tuple[Evaluation, ...]:
@@ -57,7 +58,7 @@ def _evaluation(number: int, generation: int, config: SearchConfig, rng: random.
 
 
 class ScriptedSearch:
-    """The face of `nas.run.Search`; `play` finishes generations one by one, on the thread of the caller."""
+    """The face of `nas.search.Search`; `play` finishes generations one by one, on the thread of the caller."""
 
     def __init__(self, config: SearchConfig, store: object = None) -> None:
         self.config = config

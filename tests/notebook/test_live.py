@@ -13,9 +13,9 @@ from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.run import Search
 from hybhanas_jupyter.nas.store import Store
 from hybhanas_jupyter.notebook.live.view import LiveView
+from hybhanas_jupyter.notebook.search import Search
 from tests.notebook.scripted import ScriptedSearch, evaluations
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 

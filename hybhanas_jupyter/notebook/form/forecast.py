@@ -13,16 +13,13 @@ from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ArchitectureError
 from hybhanas_jupyter.formatting import seconds
-from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.architecture import Architecture, buildable
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.costing import Costs
-from hybhanas_jupyter.nas.datainfo import DataInfo
-from hybhanas_jupyter.nas.provenance import Provenance
-from hybhanas_jupyter.nas.resources import worker_count
-from hybhanas_jupyter.nas.sizes import buildable
+from hybhanas_jupyter.nas.executors import Submit, open_executor, worker_count
+from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
 from hybhanas_jupyter.nas.space import SearchSpace
-from hybhanas_jupyter.nas.trainers import Submit, trainer
-from hybhanas_jupyter.nas.training import Task, Trained
+from hybhanas_jupyter.nas.tasks import Outcome, Task
 
 CANDIDATES = 8
 ROUNDS = 2  # what differs between them is the machine's doing, not the candidates'
@@ -60,7 +57,7 @@ def trial(config: SearchConfig, data: Dataset, costs: Costs) -> Trial:
     candidates = sample(config, data)
     settings = {**config.training.model_dump(exclude={"time_limit"}), "epochs": 1}
     tasks = [Task(candidate, settings, config.training.time_limit, seed=0) for candidate in candidates]
-    with trainer(config, part, None, lambda: False) as submit:
+    with open_executor(config, part, None, lambda: False) as submit:
         boot = _seconds(lambda: _results(submit, [tasks[0]] * max(1, worker_count(config))))
         under_way = [submit(task) for task in tasks]
         costing = tuple(_seconds(partial(costs, candidate)) for candidate in candidates)  # as in a search: meanwhile
@@ -83,11 +80,11 @@ def _part(data: Dataset, samples: int) -> tuple[Dataset, float]:
     return part, share
 
 
-def _results(submit: Submit, tasks: Sequence[Task]) -> list[Trained]:
+def _results(submit: Submit, tasks: Sequence[Task]) -> list[Outcome]:
     return [future.result() for future in [submit(task) for task in tasks]]
 
 
-def _whole(trained: Trained, epochs: float) -> float:
+def _whole(trained: Outcome, epochs: float) -> float:
     """Seconds of so many times the epoch that was trained, and of what comes before it once."""
     epoch = sum(epoch["seconds"] for epoch in trained.history)
     return trained.seconds + (epochs - 1) * epoch
@@ -139,7 +136,7 @@ def evaluations(config: SearchConfig) -> int:
 def forecast(config: SearchConfig) -> Forecast:
     """Train and cost a few random candidates for a moment; raises what the search would raise."""
     data = config.load_data()
-    costs = Costs(config, Provenance.now(config, DataInfo.of(data)))
+    costs = Costs(config, RunProvenance.now(config, DataInfo.of(data)))
     corner = largest_circuit(config.space)
     corner_time = costs(Architecture(sample(config, data)[0].convolutions, corner))["quantum_time"]
     low, wall_time, high = wall_times(config, trial(config, data, costs))

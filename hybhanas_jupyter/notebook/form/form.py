@@ -8,9 +8,9 @@ from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, TOPOLOGIES
 from hybhanas_jupyter.data import DATASETS
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES
+from hybhanas_jupyter.nas.settings import InvalidSettingsError
 from hybhanas_jupyter.nas.space import SEQUENCES, FixedCNN, VariableCNN
-from hybhanas_jupyter.nas.validation import InvalidSettingsError
 from hybhanas_jupyter.notebook.common import error_html
 from hybhanas_jupyter.notebook.form.device import DeviceField
 from hybhanas_jupyter.notebook.form.fields import (

@@ -12,8 +12,7 @@ from ipywidgets import Layout, jslink
 
 from hybhanas_jupyter.nas.analysis import front
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation
 from hybhanas_jupyter.nas.pictures import pareto_data, upright
 from hybhanas_jupyter.notebook.form.fields import Choices
 from hybhanas_jupyter.notebook.live.charts import INK, axis, set_axes, set_together

@@ -10,10 +10,9 @@ import ipywidgets as widgets
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.objectives import OBJECTIVES
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation
 from hybhanas_jupyter.nas.pictures import PARTS, value_text
-from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.common import STYLE, error_html, in_background
 from hybhanas_jupyter.notebook.form.device import DeviceBox
 from hybhanas_jupyter.notebook.live.charts import Curve

@@ -15,9 +15,10 @@ from ipywidgets import HTML, Layout, VBox
 from numpy.typing import NDArray
 
 from hybhanas_jupyter.formatting import html_table, seconds
+from hybhanas_jupyter.nas.control import Generation
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.pictures import PARTS, breakdown_data, front_table, landscape_data
-from hybhanas_jupyter.nas.results import Generation, Run
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.notebook.common import in_background
 from hybhanas_jupyter.notebook.live.charts import INK, axis, set_axes, set_together
 from hybhanas_jupyter.plots.landscape import LandscapeData, draw_landscape

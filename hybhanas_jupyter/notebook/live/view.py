@@ -14,9 +14,10 @@ from IPython.display import display
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.formatting import html_details, seconds, significant
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.control import Generation, Progress
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.results import Generation, Progress, Run
-from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.common import error_html, style_sheet
 from hybhanas_jupyter.notebook.live.board import Board
 from hybhanas_jupyter.notebook.live.candidate import CandidateView

@@ -1,7 +1,8 @@
-"""Worker processes of this machine, as an executor."""
+"""Worker processes of this machine as an executor, and what runs in them."""
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from typing import Any
+from typing import IO, Any
 
 from hybhanas_jupyter.errors import HybHanasError
 
@@ -25,7 +26,7 @@ class _Process:
     """One worker process; calls are made by one thread, `kill` by any."""
 
     def __init__(self, setup: tuple[Any, ...]) -> None:
-        boot = f"import sys; sys.path[:] = {sys.path!r}; from hybhanas_jupyter.nas.worker import main; main()"
+        boot = f"import sys; sys.path[:] = {sys.path!r}; from hybhanas_jupyter.nas.processes import serve; serve()"
         self._process = subprocess.Popen(
             [sys.executable, "-c", boot],
             stdin=subprocess.PIPE,
@@ -153,3 +154,32 @@ class LocalProcesses(Executor):
                     raise WorkerError("the worker processes have ended")
                 self._processes[slot] = _Process(self._setup)
             return self._processes[slot]
+
+
+def serve() -> None:
+    """Be a worker process: pickled calls come in by stdin, pickled results go out by stdout, until stdin closes.
+
+    Started as `python -c`, not by multiprocessing, which would import the user's `__main__` again.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the search's business
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not mix with the results
+    calls: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, calls), daemon=True).start()
+    while True:
+        function, args = calls.get()
+        try:
+            reply = (True, function(*args))
+        except Exception as error:  # any error of a candidate is its result, not the end of the worker
+            reply = (False, f"{type(error).__name__}: {error}")
+        pickle.dump(reply, results)
+        results.flush()
+
+
+def _receive(stream: IO[bytes], calls: "SimpleQueue[Any]") -> None:
+    # Reading in a thread is also the watchdog: stdin closes when the parent dies, even by kill -9.
+    try:
+        while True:
+            calls.put(pickle.load(stream))
+    finally:
+        os._exit(0)

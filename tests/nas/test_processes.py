@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hybhanas_jupyter.nas import workers
-from hybhanas_jupyter.nas.workers import LocalProcesses, WorkerError
+from hybhanas_jupyter.nas import processes as module
+from hybhanas_jupyter.nas.processes import LocalProcesses, WorkerError
 from tests.nas import calls
 
 
@@ -103,14 +103,14 @@ def test_a_process_that_starts_during_the_shutdown_ends_with_it(monkeypatch):
     """The worker died, its successor is just starting when the executor ends: it must not run the call to its end."""
     starting, go_on = threading.Event(), threading.Event()
 
-    class Slow(workers._Process):
+    class Slow(module._Process):
         def __init__(self, setup):
             super().__init__(setup)
             starting.set()
             go_on.wait(60)
 
     executor = LocalProcesses(1, (calls.remember, (1,)), time_limit=300)
-    monkeypatch.setattr(workers, "_Process", Slow)
+    monkeypatch.setattr(module, "_Process", Slow)
     with pytest.raises(WorkerError):
         executor.submit(calls.leave, 0).result()
     hanging = executor.submit(calls.sleep, 300)
@@ -147,7 +147,7 @@ def running(stat):
 
 PARENT = """
 import time
-from hybhanas_jupyter.nas.workers import LocalProcesses
+from hybhanas_jupyter.nas.processes import LocalProcesses
 from tests.nas import calls
 executor = LocalProcesses(2, (calls.remember, (1,)), time_limit=60)
 print(*{executor.submit(calls.recall).result()[1] for _ in range(20)}, flush=True)
@@ -172,7 +172,7 @@ def test_workers_end_when_their_parent_is_killed():
 
 def test_a_training_worker_needs_neither_qiskit_nor_pennylane():
     from hybhanas_jupyter.data import load_dataset
-    from hybhanas_jupyter.nas import worker
+    from hybhanas_jupyter.nas.tasks import hold
 
-    with LocalProcesses(1, (worker.setup, (load_dataset(per_class=10),)), time_limit=60) as executor:
+    with LocalProcesses(1, (hold, (load_dataset(per_class=10),)), time_limit=60) as executor:
         assert executor.submit(calls.modules).result() == ["torch", "hybhanas_jupyter"]

@@ -4,7 +4,7 @@ import pytest
 
 from hybhanas_jupyter.errors import ArchitectureError
 from hybhanas_jupyter.models.hybrid import HybridNet
-from hybhanas_jupyter.nas.sizes import buildable, parameter_count
+from hybhanas_jupyter.nas.architecture import buildable, parameter_count
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 
 SPACE = SearchSpace(cnn=VariableCNN(kernels=(2, 3, 5), strides=(1, 3), pooling=("none", "max")))

@@ -12,13 +12,15 @@ import pytest
 
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import ConfigError, DataError, HybHanasError, StoreError
-from hybhanas_jupyter.nas import trainers, training
-from hybhanas_jupyter.nas.provenance import Provenance
-from hybhanas_jupyter.nas.results import Run
-from hybhanas_jupyter.nas.run import Search, search
+from hybhanas_jupyter.nas import executors, tasks
+from hybhanas_jupyter.nas.foreground import search
+from hybhanas_jupyter.nas.processes import LocalProcesses
+from hybhanas_jupyter.nas.provenance import RunProvenance
+from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
-from hybhanas_jupyter.nas.training import prepare
-from hybhanas_jupyter.nas.workers import LocalProcesses
+from hybhanas_jupyter.nas.store import Archive
+from hybhanas_jupyter.nas.tasks import prepare
 from tests.nas import calls, real, toy
 
 
@@ -74,7 +76,7 @@ def test_worker_processes_give_the_same_run(workers, whole, path):
 
 TWICE = """
 import sys
-from hybhanas_jupyter.nas.run import search
+from hybhanas_jupyter.nas.foreground import search
 from tests.nas import real
 for seed in (1, 2):
     print(len(search(real.config(seed=seed, generations=1, workers=1), store=sys.argv[1], progress=False).evaluations))
@@ -113,8 +115,9 @@ def known(path):
 LONG = {"training": {"epochs": 60, "early_stop_accuracy": 0}}
 KILLED = """
 import sys
-from hybhanas_jupyter.nas.run import Search
+from hybhanas_jupyter.nas.search import Search
 from tests.nas import real
+from tests.nas.test_search import LONG
 path = sys.argv[1]
 search = Search.load(path) if len(sys.argv) > 2 else Search(real.config(workers=1, **LONG), store=path)
 search.on_evaluation(lambda evaluation: print(evaluation.number, flush=True))
@@ -195,10 +198,10 @@ def test_stop_cuts_a_training_in_this_process_short(path, monkeypatch):
 
     def train(*args):
         begun.set()
-        outcomes.append(training.train(*args))
+        outcomes.append(tasks.train(*args))
         return outcomes[-1]
 
-    monkeypatch.setattr(trainers, "train", train)
+    monkeypatch.setattr(executors, "train", train)
     long = real.config(per_class=100, training={"epochs": 1000, "early_stop_accuracy": 0})
     search = Search(long, store=path)
     search.start()
@@ -216,7 +219,7 @@ def test_stop_does_not_wait_for_what_is_loading(path, monkeypatch):
         loading.set()
         loaded.wait(300)
 
-    monkeypatch.setattr(Provenance, "of", load)
+    monkeypatch.setattr(RunProvenance, "of", load)
     search = Search(real.config(workers=1), store=path)
     search.start()
     try:
@@ -425,12 +428,11 @@ def test_a_candidate_that_takes_too_long_ends_itself(path):
 def test_classical_time_counts_where_it_is_an_objective(path):
     from hybhanas_jupyter.costs.classical import classical_cost
     from hybhanas_jupyter.models.hybrid import HybridNet
-    from hybhanas_jupyter.nas.trained import provenance
 
     config = real.config(space=SearchSpace(qubits=(2, 3), depth=(1, 2), cnn=VariableCNN()), generations=1)
     run = search(config, store=path, progress=False)
     assert config.objectives == ("accuracy", "total_time", "parameters")
-    profile = provenance(run).profile
+    profile = Archive(run.store, run.id).provenance().profile
     for evaluation in run.evaluations:
         architecture = evaluation.architecture
         net = HybridNet((1, 8, 8), 10, architecture.convolutions, architecture.ansatz)
@@ -454,7 +456,7 @@ def test_a_search_whose_candidates_all_fail_says_why(path):
 
 INTERRUPTED = """
 import sys
-from hybhanas_jupyter.nas.run import search
+from hybhanas_jupyter.nas.foreground import search
 from tests.nas import real
 try:
     search(real.config(generations=1000, workers=1), store=sys.argv[1])

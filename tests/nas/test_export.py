@@ -8,7 +8,7 @@ import pytest
 
 from hybhanas_jupyter.errors import ConfigError, StoreError
 from hybhanas_jupyter.nas.evaluation import Evaluation
-from hybhanas_jupyter.nas.results import Run
+from hybhanas_jupyter.nas.run import Run
 from tests.nas import toy
 
 

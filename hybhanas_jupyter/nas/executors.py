@@ -1,4 +1,4 @@
-"""Where candidates train: worker processes of this machine, this process, a Dask cluster, or any executor."""
+"""Who computes tasks: worker processes of this machine, this process, a Dask cluster, or any executor."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -6,23 +6,25 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import ConfigError
-from hybhanas_jupyter.nas import worker
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.resources import worker_count
-from hybhanas_jupyter.nas.training import Task, Trained, prepare, train
-from hybhanas_jupyter.nas.workers import LocalProcesses
+from hybhanas_jupyter.nas.processes import LocalProcesses
+from hybhanas_jupyter.nas.tasks import Outcome, Task, hold, prepare, train, train_held
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from hybhanas_jupyter.data import Dataset
 
-Submit = Callable[[Task], "Future[Trained]"]
+
+import os
+from pathlib import Path
+
+Submit = Callable[[Task], "Future[Outcome]"]
 _GRACE = 5.0  # seconds that a training may take to notice its time limit before its process is killed
 
 
 @contextmanager
-def trainer(
+def open_executor(
     config: SearchConfig, data: "Dataset", executor: "Executor | Client | None", stop: Callable[[], bool]
 ) -> Iterator[Submit]:
     """A function that submits tasks to `executor` (a Dask `Client` counts as one) or to what `config.workers` names.
@@ -37,8 +39,8 @@ def trainer(
         yield lambda task: executor.submit(train, task, data)
     elif count := worker_count(config):
         limit = config.training.time_limit + _GRACE
-        with _ended(LocalProcesses(count, (worker.setup, (data,)), limit)) as processes:
-            yield lambda task: processes.submit(worker.train_here, task)
+        with _ended(LocalProcesses(count, (hold, (data,)), limit)) as processes:
+            yield lambda task: processes.submit(train_held, task)
     else:
         with _ended(ThreadPoolExecutor(1, "hybhanas-training", prepare)) as thread:
             yield lambda task: thread.submit(train, task, data, stop)
@@ -80,3 +82,41 @@ def _client(scheduler: str | None) -> "Client":
 
 def _same(data: "Dataset") -> "Dataset":
     return data
+
+
+_KERNEL = 1.1e9  # bytes for Jupyter, the kernel and the system
+_WORKER = 400e6  # bytes of one worker process with torch and the kernel, while it trains
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def worker_count(config: SearchConfig) -> int:
+    """Worker processes of a search on this machine; 0 trains in this process."""
+    return config.workers if isinstance(config.workers, int) else default_workers()
+
+
+def default_workers() -> int:
+    """Worker processes that cores and memory allow, at least one."""
+    import joblib  # type: ignore[import-untyped]  # joblib has no type stubs
+
+    return max(1, int(min(joblib.cpu_count(), (memory() - _KERNEL) / _WORKER)))
+
+
+def memory() -> float:
+    """Bytes of the machine's memory, cut by the container's limit."""
+    limit = _read("memory.max") or _read("memory/memory.limit_in_bytes") or "max"
+    total = _total_memory()
+    return total if limit == "max" else min(total, float(limit))
+
+
+def _total_memory() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows: let the cores decide
+        return float("inf")
+
+
+def _read(name: str) -> str:
+    try:
+        return (_CGROUP / name).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,215 @@
+"""A search as a thread: start, pause, resume, stop, events; and the blocking `search`."""
+
+import asyncio
+import math
+import threading
+import time
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from hybhanas_jupyter.data import Dataset, Source
+from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Events, Flags, Generation, Progress, StopRequestedError
+from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.executors import open_executor
+from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
+from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.session import Session
+from hybhanas_jupyter.nas.store import Store
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_ACTIVE = ("running", "paused", "stopping")
+
+
+class Search(Events):
+    """A search that runs on a thread of its own; every method may be called from any thread."""
+
+    def __init__(
+        self,
+        config: SearchConfig,
+        *,
+        store: str | Path = "runs.db",
+        executor: "Executor | Client | None" = None,
+        data: Dataset | Source | None = None,
+    ) -> None:
+        """Prepare a search; nothing runs and no file is touched before `start`.
+
+        `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
+        `config.workers`; `data` replaces `config.data`.
+        """
+        super().__init__()
+        self._run = Run("", config, (), (), 0, store=str(store))
+        self._store, self._executor, self._data = store, executor, data
+        self._before = self._run  # what was known when this session began
+        self._began = self._ended = math.nan
+        self._extended = False
+        self._state, self._reason = "new", ""
+        self._error: Exception | None = None
+        self._lock = threading.Lock()
+        self._flags = Flags(None)
+
+    @classmethod
+    def load(cls, store: str | Path, run_id: str | None = None, **options: Any) -> Self:
+        """A stored run, by default the latest; `resume` goes on with it. `options` as for `Search`."""
+        with Store(store) as database:
+            run = Run.read(database, run_id)
+        search = cls(run.config, store=store, **options)
+        search._run = run
+        search._reason = run.config.ended(run.hypervolumes, len(run.evaluations))
+        search._state = "finished" if search._reason else "stopped"
+        search._flags.done.set()
+        return search
+
+    @property
+    def id(self) -> str:
+        """The run's name in the store; empty before the first start."""
+        return self._run.id
+
+    @property
+    def config(self) -> SearchConfig:
+        """What is searched and how."""
+        return self._run.config
+
+    def start(self) -> None:
+        """Begin, or go on with a stored run.
+
+        Raises `HybHanasError` if it runs already, `StoreError` if the store cannot be written.
+        """
+        with self._lock:
+            self._refuse_if_active()
+            held = ExitStack()
+            database = self._open(held)
+            self._flags = Flags(self.config.time_budget)
+            self._before = self._run
+            self._began, self._ended = time.monotonic(), math.nan
+            self._state, self._reason, self._error = "running", "", None
+        args = database, held, self._flags
+        threading.Thread(target=self._main, args=args, name=f"search-{self.id}", daemon=True).start()
+
+    def _refuse_if_active(self) -> None:
+        if self._state in _ACTIVE:
+            raise HybHanasError(f"The search is {self._state} already.")
+
+    def _open(self, held: ExitStack) -> Store:
+        """The store, with this run in it and locked until `held` is closed."""
+        with ExitStack() as opening:
+            database = Store(self._store, write=True)
+            opening.callback(database.close)
+            if not self.id:
+                self._run = replace(self._run, id=database.add_run(self.config))
+            opening.enter_context(database.locked(self.id))
+            database.set_config(self.id, self.config)
+            held.push(opening.pop_all())
+        return database
+
+    def pause(self) -> None:
+        """Start no further candidate; those in training finish."""
+        with self._lock:
+            if self._state == "running":
+                self._state = "paused"
+                self._flags.pause.set()
+
+    def resume(self, generations: int = 0) -> None:
+        """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured."""
+        with self._lock:
+            if self._state == "paused" and not generations:
+                self._state = "running"
+                self._flags.pause.clear()
+                return
+            self._refuse_if_active()
+        if generations:
+            config = self.config.replace(generations=self.config.generations + generations)
+            self._run = replace(self._run, config=config)
+        self._extended = bool(generations)
+        self.start()
+
+    def stop(self) -> None:
+        """End the search within a second; what is in training is lost, `resume` trains it again."""
+        with self._lock:
+            if self._state in ("running", "paused"):
+                self._state = "stopping"
+                self._flags.stop.set()
+                self._flags.pause.clear()
+
+    def ended(self, timeout: float = 0.0) -> bool:
+        """Whether the search has ended, after waiting up to `timeout` seconds for it."""
+        return self._flags.ended(timeout)
+
+    async def wait(self) -> Run:
+        """Wait for the end without blocking the event loop; then as `result`."""
+        while self._pending():
+            await asyncio.sleep(POLL)
+        return self.result()
+
+    def result(self) -> Run:
+        """Block until the search ends and return its run; raises what made it fail.
+
+        An interrupt (Ctrl-C, an interrupted cell) stops the search and is raised again.
+        """
+        try:
+            while self._pending():
+                self.ended(timeout=POLL)
+        except KeyboardInterrupt:
+            self.stop()
+            self.ended(timeout=math.inf)
+            raise
+        if self._error is not None:
+            raise self._error
+        return self.run
+
+    def _pending(self) -> bool:
+        if self._state == "new":
+            raise HybHanasError("The search has not begun: call start() first.")
+        return not self._flags.done.is_set()
+
+    @property
+    def run(self) -> Run:
+        """What is known now."""
+        return self._run
+
+    @property
+    def progress(self) -> Progress:
+        """A snapshot of where the search stands."""
+        elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
+        reason = str(self._error or self._reason)
+        return Progress.of(self._run, self._before, self._state, reason, 0.0 if math.isnan(elapsed) else elapsed)
+
+    def _publish(self, run: Run, event: Evaluation | Generation) -> None:
+        self._run = run
+        self._emit(event)
+
+    def _main(self, database: Store, held: ExitStack, flags: Flags) -> None:
+        state = "failed"
+        try:
+            with held:
+                self._reason = self._search(database, flags)
+            state = "finished"
+        except BudgetSpentError as budget:
+            state, self._reason = "finished", str(budget)
+        except StopRequestedError:
+            state = "stopped"
+        except Exception as error:  # handed to result() and wait()
+            self._error = error
+        finally:
+            self._ended = time.monotonic()
+            with self._lock:
+                self._state = state
+            self._emit(self._run)
+            flags.done.set()
+
+    def _search(self, database: Store, flags: Flags) -> str:
+        data, kept = flags.aside(self._dataset), database.provenance(self.id)
+        with open_executor(self.config, data, self._executor, flags.stop.is_set) as submit:
+            provenance = flags.aside(lambda: RunProvenance.of(self.config, DataInfo.of(data), kept))
+            return Session(self._run, database, flags, self._publish).go(provenance, submit, extended=self._extended)
+
+    def _dataset(self) -> Dataset:
+        if isinstance(self._data, Dataset):
+            return self._data
+        return self.config.load_data(self._data)

@@ -1,0 +1,152 @@
+"""Tasks: what is computed for a candidate, and the tasks under way. Plain data in and out; imports torch only."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import asdict, dataclass, replace
+from time import sleep
+from typing import Any
+
+from hybhanas_jupyter.data import Dataset
+from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.nas.architecture import Architecture
+
+_held: Dataset | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A candidate to train; `settings` are arguments of `models.fit`, `time_limit` is in seconds of wall time."""
+
+    architecture: Architecture
+    settings: dict[str, Any]
+    time_limit: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a task; `status` is "ok", "failed" or "stopped", `weights` the state in safetensors format."""
+
+    status: str
+    reason: str = ""
+    accuracy: float = math.nan
+    history: tuple[dict[str, float], ...] = ()
+    seconds: float = 0.0
+    weights: bytes = b""
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """The fields that it has in common with `Evaluation`."""
+        return {name: getattr(self, name) for name in ("status", "reason", "accuracy", "history", "seconds")}
+
+
+def prepare() -> None:
+    """Import what training needs and, the first time on a machine, compile its kernel, which says so on stderr."""
+    from hybhanas_jupyter.models import fit  # noqa: F401  imported for `train`
+    from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+
+    QuantumLayer(2, 1).prepare()
+
+
+def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -> Outcome:
+    """Train one candidate on `data`; a network that cannot be built, diverges or takes too long is "failed"."""
+    from safetensors.torch import save
+
+    from hybhanas_jupyter.models.fit import fit
+    from hybhanas_jupyter.models.hybrid import HybridNet
+
+    start = time.perf_counter()
+    architecture = task.architecture
+
+    def ended() -> bool:
+        return stop() or time.perf_counter() - start > task.time_limit
+
+    try:
+        net = HybridNet(
+            data.input_shape, data.n_classes, architecture.convolutions, architecture.ansatz, seed=task.seed
+        )
+        history = fit(net, data, **task.settings, seed=task.seed, stop=ended)
+    except (HybHanasError, MemoryError, RuntimeError) as error:
+        return Outcome("failed", f"{type(error).__name__}: {error}", seconds=time.perf_counter() - start)
+    status, reason = _judge(history.status, history.reason, stop(), task.time_limit)
+    return Outcome(
+        status,
+        reason,
+        history.accuracy if status == "ok" else math.nan,
+        tuple(asdict(epoch) for epoch in history.epochs),
+        time.perf_counter() - start,
+        save({name: value.contiguous() for name, value in net.state_dict().items()}),
+    )
+
+
+def hold(data: Dataset) -> None:
+    """Prepare a worker process: import what training needs and keep `data` for `train_held`."""
+    global _held  # noqa: PLW0603  one process, one data set
+    _held = data
+    prepare()
+
+
+def train_held(task: Task) -> Outcome:
+    """Train one candidate on the data of `hold`."""
+    assert _held is not None
+    return train(task, _held)
+
+
+def _judge(status: str, reason: str, stopped: bool, time_limit: float) -> tuple[str, str]:
+    if status == "stopped":
+        return ("stopped", "") if stopped else ("failed", f"time limit of {time_limit:g} s exceeded")
+    return ("failed" if status == "failed" else "ok"), reason
+
+
+@dataclass(frozen=True)
+class _Job:
+    key: str
+    task: Task
+    retried: bool = False
+
+
+class TaskQueue:
+    """The tasks under way: run on `submit`, tried twice, withdrawn while the search is paused; use from one thread."""
+
+    def __init__(self, submit: "Callable[[Task], Future[Outcome]]") -> None:
+        self._submit = submit
+        self._running: dict[Future[Outcome], _Job] = {}
+        self._held: list[_Job] = []
+
+    def add(self, key: str, task: Task) -> None:
+        """Submit `task` at the next `finished`."""
+        self._held.append(_Job(key, task))
+
+    def finished(self, *, paused: bool, timeout: float) -> Iterator[tuple[str, Outcome]]:
+        """Results that come in within `timeout` seconds; while `paused` nothing starts that has not yet started."""
+        if paused:
+            self._withdraw()
+        else:
+            self._running.update({self._submit(job.task): job for job in self._held})
+            self._held.clear()
+        if not self._running:
+            sleep(timeout)
+        for future in wait(self._running, timeout, FIRST_COMPLETED).done:
+            job = self._running.pop(future)
+            trained, again = _outcome(future, job.task)
+            if trained.status == "stopped":
+                continue  # the search is ending
+            if trained.status == "ok" or job.retried:
+                yield job.key, trained
+            else:
+                self._held.append(replace(job, task=again, retried=True))
+
+    def _withdraw(self) -> None:
+        for future in [future for future in self._running if future.cancel()]:
+            self._held.append(self._running.pop(future))
+
+
+def _outcome(future: "Future[Outcome]", task: Task) -> tuple[Outcome, Task]:
+    """The result, and the task to run if it failed: after a diverged training with another seed, else the same."""
+    try:
+        trained = future.result()
+    except Exception as error:  # a dead worker, a time limit, an executor's own trouble
+        return Outcome("failed", str(error) or type(error).__name__), task
+    return trained, replace(task, seed=task.seed + 1)
