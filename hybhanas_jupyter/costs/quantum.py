@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs import reliability, schedule
+from hybhanas_jupyter.costs.clocks import vendor_clock
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
 from hybhanas_jupyter.costs.damping import Damping
 from hybhanas_jupyter.costs.options import CostOptions
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend
 
-SECONDS_PER_JOB = 2.0  # what IBM's usage clock adds to every job, cost-model.md section 4
-
 
 @dataclass(frozen=True)
 class Provenance:
-    """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each."""
+    """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each.
+
+    `clock` is the name of the clock behind `usage_time`.
+    """
 
     device: str
     calibration_date: datetime | None
@@ -40,6 +42,7 @@ class Provenance:
     shots: int
     packages: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    clock: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,7 +254,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     times, success = _MODELS[job.options.model](compiled, calibration)
     makespan = times.logical_time + times.routing_time
     gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
-    shot = calibration.repetition_delay + makespan + times.readout_time
+    clock = vendor_clock(calibration)
     return QuantumCost(
         logical_time=times.logical_time,
         routing_time=times.routing_time,
@@ -259,7 +262,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         decoherence_penalty=decoherence_penalty,
         readout_time=times.readout_time,
         serial_time=times.physical.serial_time,
-        usage_time=SECONDS_PER_JOB + job.options.shots * shot,
+        usage_time=clock.seconds(shots=job.options.shots, shot_time=makespan + times.readout_time),
         log_success_probability=success.total,
         log_readout_success_probability=success.readout,
         logical=GateCounts.of(compiled.logical),
@@ -275,6 +278,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             **asdict(job.options),
             packages=_package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
+            clock=clock.name,
         ),
     )
 
@@ -337,6 +341,7 @@ def _folded(source: Provenance) -> dict[str, list[str]]:
         "Provenance": [
             f"device {source.device}, calibrated {date}, fingerprint {source.calibration[:12]}",
             f"{source.model} model, optimization level {source.optimization_level}, seed {source.seed}",
+            f"usage by the clock {source.clock!r}",
             packages,
         ],
     }

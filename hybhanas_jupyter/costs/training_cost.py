@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
+from hybhanas_jupyter.costs.clocks import Clock, vendor_clock
 from hybhanas_jupyter.costs.options import CostOptions, check_whole
-from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, quantum_cost_of
+from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
 from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend
 
+_CIRCUITS_PER_JOB = 300  # as on IBM's devices
+
 
 @dataclass(frozen=True, repr=False)
 class TrainingCost(Reported):
     """Executions and seconds of a whole training run, with everything that was assumed.
 
-    `evaluations_per_sample` is the forward pass and all shift evaluations; `jobs` are what the usage clock starts.
+    `evaluations_per_sample` is the forward pass and all shift evaluations; `jobs` are what the usage `clock` starts.
     """
 
     cost: QuantumCost
@@ -31,8 +34,7 @@ class TrainingCost(Reported):
     batch_size: int
     shots: int
     circuits_per_job: int
-    seconds_per_job: float
-    repetition_delay: float
+    clock: Clock
     evaluations_per_sample: int
     measurement_groups: int
 
@@ -65,17 +67,17 @@ class TrainingCost(Reported):
 
     @property
     def usage_time(self) -> float:
-        """Seconds of a provider's clock: start of the jobs, and executions x (delay + execution + readout)."""
-        shot = self.repetition_delay + self.cost.execution_time + self.cost.readout_time
-        return self.jobs * self.seconds_per_job + self.executions * shot
+        """Seconds of a provider's `clock` for all jobs."""
+        shot_time = self.cost.execution_time + self.cost.readout_time
+        return self.clock.seconds(circuits=self.circuits, shots=self.shots, shot_time=shot_time, jobs=self.jobs)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields and derived figures by name; of the circuit's cost only the times."""
-        assumed = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "cost"}
+        assumed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("cost", "clock")}
         derived = {
             name: getattr(self, name) for name in ("circuits", "executions", "jobs", "quantum_time", "usage_time")
         }
-        return {**assumed, **derived, "cost": self.cost.to_dict()}
+        return {**assumed, **derived, "clock": self.clock.to_dict(), "cost": self.cost.to_dict()}
 
     def _report(self) -> Report:
         run = f"{self.samples} samples x {self.epochs} epochs x {self.shots} shots"
@@ -92,7 +94,7 @@ def training_cost(
     epochs: int,
     shots: int = 1000,
     batch_size: int = 32,
-    circuits_per_job: int = 300,
+    circuits_per_job: int | None = None,
     optimization_level: int = 2,
     seed: int = 0,
     model: str = "calibrated",
@@ -104,7 +106,8 @@ def training_cost(
 
     Executions = shots x samples x epochs x (1 + shift evaluations). Every symbolic parameter is differentiated, inputs
     too, as classical layers in front are trained through them; name in `data_parameters` what is not ("x" for a vector
-    x). Observables that do not commute need a circuit each: `measurement_groups`, 1 for Z on every qubit. See
+    x). Observables that do not commute need a circuit each: `measurement_groups`, 1 for Z on every qubit. A job
+    holds `circuits_per_job` circuits, by default as many as the device takes, 300 where it does not say. See
     `quantum_cost` for the rest.
 
     Source: paper section 2.4 (Algorithm 2, step 5), cost-model.md section 4.
@@ -131,11 +134,13 @@ def training_cost_of(
     samples: int,
     epochs: int,
     batch_size: int = 32,
-    circuits_per_job: int = 300,
+    circuits_per_job: int | None = None,
     data_parameters: Collection[str] = (),
     measurement_groups: int = 1,
 ) -> TrainingCost:
     """`training_cost` of a circuit and a device that are known, with options that are checked."""
+    if circuits_per_job is None:
+        circuits_per_job = device.calibration.max_circuits or _CIRCUITS_PER_JOB
     whole = {
         "samples": samples,
         "epochs": epochs,
@@ -148,8 +153,7 @@ def training_cost_of(
     return TrainingCost(
         cost=quantum_cost_of(circuit, device, options),
         shots=options.shots,
-        seconds_per_job=SECONDS_PER_JOB,
-        repetition_delay=device.calibration.repetition_delay,
+        clock=vendor_clock(device.calibration),
         evaluations_per_sample=1 + shift_evaluations(circuit, data_parameters),
         **whole,
     )
@@ -165,6 +169,7 @@ def _table(training: TrainingCost) -> tuple[list[str], list[list[str]]]:
         ["usage time", seconds(training.usage_time)],
         ["batch size", str(training.batch_size)],
         ["circuits per job", str(training.circuits_per_job)],
-        ["start of a job", seconds(training.seconds_per_job)],
-        ["delay between shots", seconds(training.repetition_delay)],
+        ["usage clock", training.clock.name],
+        ["start of a job", seconds(training.clock.per_job)],
+        ["between two shots", seconds(training.clock.per_execution)],
     ]

@@ -6,9 +6,10 @@ from math import ceil, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.costs import executions as counting
+from hybhanas_jupyter.costs.clocks import SECONDS_PER_JOB
 from hybhanas_jupyter.costs.executions import Executions
 from hybhanas_jupyter.costs.options import check_whole
-from hybhanas_jupyter.costs.quantum import SECONDS_PER_JOB, QuantumCost, quantum_cost
+from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
 from hybhanas_jupyter.formatting import Report, Reported, Table, seconds

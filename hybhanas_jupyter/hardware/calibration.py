@@ -83,7 +83,11 @@ class Averages:
 
 
 class Calibration(_Frozen):
-    """A device's calibration as its provider reported it. Source: paper section 3.1.3, cost-model.md section 1."""
+    """A device's calibration as its provider reported it. Source: paper section 3.1.3, cost-model.md section 1.
+
+    Beside qubits and gates: `rep_delay` between shots, the range that it may be set to and the `reset` at the start of
+    a shot, in seconds; `max_circuits` of a job, and `clops`, layers per second of whole jobs (IBM's clops_h).
+    """
 
     schema_version: Literal[1] = 1
     name: str
@@ -92,6 +96,10 @@ class Calibration(_Frozen):
     num_qubits: Annotated[int, Field(ge=1)]
     dt: Annotated[float, Field(gt=0)] | None = None
     rep_delay: Seconds | None = None
+    rep_delay_range: tuple[Seconds, Seconds] | None = None
+    reset: Seconds | None = None
+    max_circuits: Annotated[int, Field(ge=1)] | None = None
+    clops: Annotated[float, Field(gt=0)] | None = None
     qubits: tuple[QubitCalibration, ...]
     gates: tuple[GateCalibration, ...]
 
@@ -109,7 +117,7 @@ class Calibration(_Frozen):
 
     @classmethod
     def from_target(cls, target: "Target", name: str, **facts: Any) -> "Calibration":
-        """Read a Qiskit `Target`; `facts` are processor, date, dt and rep_delay (s), which a target does not hold.
+        """Read a Qiskit `Target`; `facts` are what a target does not hold: processor, date, dt, rep_delay (s), ...
 
         Raises `DeviceError` for targets without calibrated gates, such as ideal simulators.
         """
@@ -140,6 +148,10 @@ class Calibration(_Frozen):
             date=properties.last_update_date if properties else None,
             dt=backend.target.dt,
             rep_delay=getattr(backend, "default_rep_delay", None),
+            rep_delay_range=_fact(backend, "rep_delay_range", list),
+            reset=_usual_reset(backend.target),
+            max_circuits=_fact(backend, "max_experiments", int),
+            clops=_fact(backend, "clops_h", (int, float)),
         )
 
     @classmethod
@@ -219,6 +231,11 @@ class Calibration(_Frozen):
         """`dt` in seconds, None where it is missing or impossible."""
         return self.dt if self.dt is not None and _SANE_DT[0] <= self.dt <= _SANE_DT[1] else None
 
+    @cached_property
+    def usual_readout(self) -> float:
+        """Median seconds of a measurement; 0 where none is known."""
+        return _or(0.0, self.usual_durations.get("measure", nan))
+
     @property
     def repetition_delay(self) -> float:
         """Seconds between two shots: the device's default, else IBM's common default of 250 us."""
@@ -233,6 +250,23 @@ class Calibration(_Frozen):
     def names(self) -> tuple[str, ...]:
         """Names of the native gates, "measure" included, sorted."""
         return tuple(dict.fromkeys(gate.name for gate in self.gates))
+
+
+def _fact(backend: Any, name: str, kind: Any) -> Any:
+    """What an IBM backend's configuration says of jobs; None for other backends, and where it does not say.
+
+    Some say "None".
+    """
+    configuration = getattr(backend, "configuration", None)
+    fact = getattr(configuration(), name, None) if callable(configuration) else None
+    return fact if isinstance(fact, kind) else None
+
+
+def _usual_reset(target: "Target") -> float | None:
+    """Median seconds of a reset."""
+    entries = target["reset"].values() if "reset" in target.operation_names else ()
+    known = [entry.duration for entry in entries if entry is not None and entry.duration is not None]
+    return median(known) if known else None
 
 
 def _calibrated_names(target: "Target") -> list[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Backend: TypeAlias = "str | Path | BackendV2 | Target | Calibration | Device"
 
+_SNAPSHOT_FACTS = "2"  # raised when more is read of a backend than before
 _SNAPSHOT_SOURCES = ("qiskit", "qiskit-ibm-runtime", "hybhanas_jupyter")  # what a kept snapshot depends on
 
 
@@ -183,7 +184,11 @@ def fake_calibration(name: str) -> Calibration:
 @cache
 def snapshot_folder() -> Path:
     """Where the calibrations that this very set of package versions reads are kept."""
-    return Path(pooch.os_cache("hybhanas_jupyter")) / "snapshots" / "-".join(map(version, _SNAPSHOT_SOURCES))
+    return (
+        Path(pooch.os_cache("hybhanas_jupyter"))
+        / "snapshots"
+        / "-".join([*map(version, _SNAPSHOT_SOURCES), _SNAPSHOT_FACTS])
+    )
 
 
 def day_text(date: datetime | None) -> str:

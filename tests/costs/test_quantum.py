@@ -15,6 +15,7 @@ from qiskit.transpiler import InstructionProperties, Target
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.costs.clocks import vendor_clock
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
 from hybhanas_jupyter.errors import CircuitError, UnknownNameError
 
@@ -83,8 +84,10 @@ def test_parameters_stay_symbolic_so_that_no_angle_is_optimised_away():
 def test_usage_time_adds_job_start_delay_and_readout():
     device = hyb.device("fake_kyiv")
     one, many = (quantum_cost(bell(), device, shots=shots) for shots in (1, 10_001))
-    shot = 250e-6 + one.execution_time + device.target["measure"][(0,)].duration
-    assert one.usage_time == pytest.approx(2 + shot)
+    clock = vendor_clock(device.calibration)
+    shot = clock.per_execution + one.execution_time + device.target["measure"][(0,)].duration
+    assert clock.per_execution > 250e-6
+    assert one.usage_time == pytest.approx(clock.per_job + shot)
     assert many.usage_time - one.usage_time == pytest.approx(10_000 * shot)
 
 

@@ -65,8 +65,9 @@ def test_executions_and_clocks_by_hand():
     assert training.jobs == 3 * (3 * 4 + 1)  # 32 x 19 = 608 circuits: 4 jobs; the last 4 samples: 76 circuits, 1 job
     cost = hyb.quantum_cost(ansatz, "fake_kyiv")
     assert training.quantum_time == pytest.approx(training.executions * cost.effective_time)
-    shot = 250e-6 + cost.execution_time + cost.readout_time
-    assert training.usage_time == pytest.approx(2 * 39 + training.executions * shot)
+    clock = training.clock  # of its own, tests/costs/test_clocks.py
+    shot = clock.per_execution + cost.execution_time + cost.readout_time
+    assert training.usage_time == pytest.approx(clock.per_job * 39 + training.executions * shot)
 
 
 def test_observables_that_do_not_commute_need_circuits_of_their_own():
@@ -79,7 +80,7 @@ def test_observables_that_do_not_commute_need_circuits_of_their_own():
 def test_report_states_the_assumptions():
     training = training_cost(Ansatz(2, 1), "fake_kyiv", samples=10, epochs=1)
     for text in (repr(training), training._repr_html_()):
-        for label in ("quantum time", "usage time", "batch size", "circuits per job", "delay between shots"):
+        for label in ("quantum time", "usage time", "batch size", "circuits per job", "between two shots"):
             assert label in text
 
 

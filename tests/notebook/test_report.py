@@ -57,7 +57,6 @@ def training(of=None):
         hyb.training_cost(circuit(), "fake_armonk", samples=100, epochs=2),
         cost=of or cost(),
         evaluations_per_sample=33,
-        repetition_delay=250e-6,
     )
 
 
