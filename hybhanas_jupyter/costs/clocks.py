@@ -150,13 +150,12 @@ FORMS = ("measured", "published")
 _MEASURED = (("*helmi*", _HELMI), ("*q50*", _Q50), ("*iqm*", _Q50), ("*", _IBM))  # the device's name decides
 
 
-def vendor_clock(calibration: Calibration, form: str = "measured") -> Clock:
-    """The clock of the device's maker: "measured" on real jobs, or as IBM "published" it."""
+def vendor_clock(calibration: Calibration, form: str = "measured", *, rep_delay: float | None = None) -> Clock:
+    """The clock of the device's maker: "measured" on real jobs, or as IBM "published" it; `rep_delay` as in `on`."""
     check_name("clock", form, FORMS)
-    if form == "published":
-        return _IBM_PUBLISHED.on(calibration)
     name = calibration.name.lower()
-    return next(clock for pattern, clock in _MEASURED if fnmatchcase(name, pattern)).on(calibration)
+    measured = next(clock for pattern, clock in _MEASURED if fnmatchcase(name, pattern))
+    return (_IBM_PUBLISHED if form == "published" else measured).on(calibration, rep_delay=rep_delay)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from math import ceil, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.costs import executions as counting
-from hybhanas_jupyter.costs.clocks import SECONDS_PER_JOB
+from hybhanas_jupyter.costs.clocks import Clock, vendor_clock
 from hybhanas_jupyter.costs.executions import Executions
 from hybhanas_jupyter.costs.options import check_whole
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MODES = ("job", "batch", "session")
 MAX_EXECUTIONS = 10_000_000  # of one job, IBM's limit
 SESSION_GAP = 5.0  # seconds between two jobs of a session: client, network, compilation of the next one; assumed
-_QUICK_JOB = 1.0  # seconds per job that recorded spans of IBM's devices show, where the published form says 2
 _FOLDED = ("cx", "cy", "cz", "ecr", "swap")  # what IBM's client folds; each is its own inverse
 _FOLDS = {"gate_folding": "random", "gate_folding_front": "front", "gate_folding_back": "back"}
 
@@ -33,8 +32,8 @@ _FOLDS = {"gate_folding": "random", "gate_folding_front": "front", "gate_folding
 class PubUsage:
     """One PUB on the device: executions at each noise factor, and the seconds of a shot at each.
 
-    `shot_times` hold the circuit, its readout and what resets the qubits, not the repetition delay; NaN where the
-    circuit cannot be timed. `transpiled`: the circuit given was not physical for the device.
+    `shot_times` hold the circuit and its readout, not what the clock adds to every execution; NaN where the circuit
+    cannot be timed. `transpiled`: the circuit given was not physical for the device.
     """
 
     name: str
@@ -56,8 +55,8 @@ class PubUsage:
 class Workload(Reported):
     """What PUBs use of a device; all times are seconds of the QPU, `iterations` submissions together.
 
-    `causes` sum to the executions of one submission. `repetition_delay` is between two shots, `calibration_time` the
-    seconds of one shot of TREX's calibration circuit.
+    `causes` sum to the executions of one submission. `clock` is the provider's, with what it adds to jobs, circuits and
+    executions; `calibration_time` are the seconds of one shot of TREX's calibration circuit.
     """
 
     primitive: str
@@ -70,8 +69,7 @@ class Workload(Reported):
     pubs: tuple[PubUsage, ...]
     calibration_executions: int
     calibration_time: float
-    repetition_delay: float
-    seconds_per_job: float
+    clock: Clock
     session_gap: float
     notes: tuple[str, ...]
     request: "Request" = field(repr=False, compare=False)
@@ -99,25 +97,24 @@ class Workload(Reported):
     @property
     def usage_times(self) -> dict[str, float]:
         """Seconds of the provider's clock by mode: a session bills its elapsed time, gaps between its jobs too."""
-        busy = self._busy(self.seconds_per_job)
+        busy = self._overhead + self._delays + self._shots
         return {"job": busy, "batch": busy, "session": busy + self._gaps}
 
     @property
     def usage_interval(self) -> tuple[float, float]:
-        """Least and most seconds of the clock in this mode: what a job costs beside its executions is not certain.
+        """(low, high) seconds of 90 % of such jobs, by the jobs that the clock was judged by.
 
-        From the 1 s that recorded spans show to the published 2 s a job; sessions without and with twice the gap.
+        A session without, and with twice its gaps, which are assumed.
         """
         gaps = self._gaps if self.mode == "session" else 0.0
-        low = min(_QUICK_JOB, self.seconds_per_job)
-        return self._busy(low), self._busy(self.seconds_per_job) + 2 * gaps
+        low, high = (share * self.usage_times["job"] for share in self.clock.spread)
+        return low, high + 2 * gaps
 
     @property
     def usage_parts(self) -> dict[str, float]:
         """The seconds by what they are spent on, in this mode; they sum to `usage_time`."""
-        jobs, delays = self.jobs * self.seconds_per_job, self.executions * self.repetition_delay
         gaps = self._gaps if self.mode == "session" else 0.0
-        return {"jobs": jobs, "delays": delays, "circuits": self.usage_time - jobs - delays - gaps, "gaps": gaps}
+        return {"jobs": self._overhead, "delays": self._delays, "circuits": self._shots, "gaps": gaps}
 
     @property
     def _of_one(self) -> int:
@@ -127,18 +124,26 @@ class Workload(Reported):
     def _gaps(self) -> float:
         return (self.jobs - 1) * self.session_gap
 
-    def _busy(self, per_job: float) -> float:
-        shots = sum(pub.executions * (self.repetition_delay + pub.shot_time) for pub in self.pubs if pub.executions)
-        if self.calibration_executions:
-            shots += self.calibration_executions * (self.repetition_delay + self.calibration_time)
-        return self.jobs * per_job + self.iterations * shots
+    @property
+    def _overhead(self) -> float:
+        return self.jobs * self.clock.per_job + self.iterations * self.circuits * self.clock.per_circuit
+
+    @property
+    def _delays(self) -> float:
+        return self.executions * self.clock.per_execution
+
+    @property
+    def _shots(self) -> float:
+        calibration = self.calibration_executions * self.calibration_time
+        return self.iterations * (calibration + sum(p.executions * p.shot_time for p in self.pubs if p.executions))
 
     def to_dict(self) -> dict[str, Any]:
         """All figures by name; the causes of the executions and the seconds of each mode as dictionaries."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("pubs", "request")}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("clock", "pubs", "request")}
         derived = ("executions", "circuits", "jobs", "usage_time", "usage_times", "usage_interval", "usage_parts")
         pubs = [{f.name: getattr(pub, f.name) for f in fields(pub)} for pub in self.pubs]
-        return {**own, "causes": dict(self.causes), **{name: getattr(self, name) for name in derived}, "pubs": pubs}
+        own |= {"causes": dict(self.causes), "clock": self.clock.to_dict()}
+        return {**own, **{name: getattr(self, name) for name in derived}, "pubs": pubs}
 
     def _report(self) -> Report:
         low, high = self.usage_interval
@@ -157,8 +162,9 @@ class Workload(Reported):
     def _assumptions(self) -> list[str]:
         gap = f"session: {seconds(self.session_gap)} between its {self.jobs} jobs" if self.jobs > 1 else ""
         return [
-            f"jobs: {self.jobs:,}, of {self.circuits:,} circuits; {seconds(self.seconds_per_job)} beside executions",
-            f"{seconds(self.repetition_delay)} between two shots",
+            f"jobs: {self.jobs:,}, of {self.circuits:,} circuits; {seconds(self.clock.per_job)} beside executions",
+            f"{seconds(self.clock.per_execution)} beside each execution: delay and reset",
+            f"clock {self.clock.name!r}: {self.clock.source}",
             *filter(None, [gap]),
             *(f"{pub.name} is not physical for the device: transpiled first" for pub in self.pubs if pub.transpiled),
             *self.notes,
@@ -193,6 +199,7 @@ def workload(
     shots: int | None = None,
     iterations: int = 1,
     session_gap: float = SESSION_GAP,
+    clock: Clock | str = "measured",
     optimization_level: int = 2,
     seed: int = 0,
 ) -> Workload:
@@ -205,6 +212,7 @@ def workload(
     - `mode`: "job", "batch" or "session"; all three are in `usage_times`. `session_gap`: seconds between its jobs.
     - `primitive`: "estimator" or "sampler"; by default told by the options and by the PUBs' observables.
     - `precision`, `shots`: those of `run`, for PUBs without their own.
+    - `clock`: "measured" on jobs of the device's maker, as IBM "published" it, or your own `Clock`.
     - `iterations`: how often these PUBs are submitted, one after the other, as a variational loop does.
 
     Executions equal those of the installed IBM client. Raises `CircuitError` for PUBs and `ConfigError` for options
@@ -218,7 +226,7 @@ def workload(
     read = counting.read_options(options, kind)
     coerced = counting.coerce_pubs(listed, kind, wish)
     request = Request(coerced, device(backend), read, kind, wish, optimization_level, seed)
-    return estimate(request, mode, iterations, session_gap)
+    return estimate(request, mode, iterations, session_gap, clock)
 
 
 def _wish(kind: str, precision: float | None, shots: int | None) -> float | None:
@@ -233,12 +241,17 @@ def _wish(kind: str, precision: float | None, shots: int | None) -> float | None
     return precision if kind == "estimator" else shots
 
 
-def estimate(request: Request, mode: str, iterations: int = 1, session_gap: float = SESSION_GAP) -> Workload:
+def estimate(
+    request: Request,
+    mode: str,
+    iterations: int = 1,
+    session_gap: float = SESSION_GAP,
+    clock: Clock | str = "measured",
+) -> Workload:
     """The workload of a request that is read already: see `workload`."""
     calibration = request.device.calibration
     shots_of = [_Shot.of(pub.circuit, request) for pub in request.pubs]
     counted = _count(request, shots_of)
-    reset = getattr(request.options.execution, "init_qubits", True)
     amplifier = request.options.resilience.zne.amplifier if request.kind == "estimator" else ""
     pubs = tuple(
         PubUsage(
@@ -248,12 +261,11 @@ def estimate(request: Request, mode: str, iterations: int = 1, session_gap: floa
             groups=own.groups,
             noise_factors=own.noise_factors,
             executions=own.executions,
-            shot_times=tuple(shot.time(factor, _FOLDS.get(amplifier), reset) for factor in own.noise_factors),
+            shot_times=tuple(shot.time(factor, _FOLDS.get(amplifier)) for factor in own.noise_factors),
             transpiled=shot.transpiled,
         )
         for pub, own, shot in zip(request.pubs, counted.pubs, shots_of, strict=True)
     )
-    delay = request.options.execution.rep_delay
     found = [note for shot in shots_of for note in shot.notes] + _limits(counted, pubs, amplifier, shots_of)
     return Workload(
         primitive=request.kind,
@@ -265,13 +277,26 @@ def estimate(request: Request, mode: str, iterations: int = 1, session_gap: floa
         causes=counted.causes(),
         pubs=pubs,
         calibration_executions=counted.calibration,
-        calibration_time=_readout(calibration) * (1 + reset) if counted.calibration else 0.0,
-        repetition_delay=calibration.repetition_delay if delay is None else delay,
-        seconds_per_job=SECONDS_PER_JOB,
+        calibration_time=_readout(calibration) if counted.calibration else 0.0,
+        clock=_clock(clock, request),
         session_gap=session_gap,
         notes=(*counted.notes, *dict.fromkeys(found)),
         request=request,
     )
+
+
+def _clock(clock: Clock | str, request: Request) -> Clock:
+    """The clock with the delay of the options, and without the reset of qubits that they switch off."""
+    execution, calibration = request.options.execution, request.device.calibration
+    if isinstance(clock, Clock):
+        made = clock.on(calibration, rep_delay=execution.rep_delay)
+        adds_reset = clock.adds_delay
+    else:
+        made = vendor_clock(calibration, clock, rep_delay=execution.rep_delay)
+        adds_reset = True
+    if execution.init_qubits or not adds_reset:
+        return made
+    return made.model_copy(update={"per_execution": max(0.0, made.per_execution - (calibration.reset or 0.0))})
 
 
 def _count(request: Request, shots_of: "Sequence[_Shot]") -> Executions:
@@ -338,14 +363,14 @@ class _Shot:
             if len(gate.qubits) == 2 and gate.name not in ("barrier", "delay")
         ]
 
-    def time(self, factor: float, folding: str | None, reset: bool) -> float:
-        """Seconds of one shot without the repetition delay; a reset takes as long as a readout."""
+    def time(self, factor: float, folding: str | None) -> float:
+        """Seconds of one shot: circuit and readout."""
         if self.cost is None:
             return nan
         gates = self.cost.execution_time
         if factor > 1 and folding:
             gates = _folded_makespan(self.cost.physical_circuit, self.calibration, factor, folding)
-        return gates + self.readout * (1 + reset)
+        return gates + self.readout
 
 
 def _folded_makespan(circuit: "QuantumCircuit", calibration: Calibration, factor: float, method: str) -> float:

@@ -18,6 +18,7 @@ from qiskit_ibm_runtime.options_models.estimator import EstimatorOptions
 from qiskit_mitigation.zne.gate_folding import GateFoldingPass
 
 import hybhanas_jupyter as hyb
+from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.workload import MAX_EXECUTIONS
 from hybhanas_jupyter.errors import CircuitError, ConfigError, UnknownNameError
 
@@ -83,12 +84,14 @@ def test_seconds_are_the_published_form():
     circuit = transpile(ansatz(), device, seed_transpiler=0)
     measured = circuit.copy()
     measured.measure_all()
-    found = hyb.workload([(measured, np.zeros((5, 3)))], device, {"execution": {"init_qubits": False}}, shots=100)
+    pub, options = (measured, np.zeros((5, 3))), {"execution": {"init_qubits": False}}
+    found = hyb.workload([pub], device, options, shots=100, clock="published")
     one_shot = device.default_rep_delay + measured.estimate_duration(device.target, unit="s")
     assert found.executions == 500
     assert found.usage_time == pytest.approx(2 + 500 * one_shot, rel=1e-4)
-    with_reset = hyb.workload([(measured, np.zeros((5, 3)))], device, shots=100)
-    assert with_reset.usage_time > found.usage_time
+    reset = np.median([entry.duration for entry in device.target["reset"].values()])
+    with_reset = hyb.workload([pub], device, shots=100, clock="published")
+    assert with_reset.usage_time - found.usage_time == pytest.approx(500 * reset)
 
 
 @pytest.mark.parametrize("factors", [[1, 3, 5], [1, 2, 2.5]])
@@ -116,14 +119,23 @@ def test_pairs_that_ibm_does_not_fold_are_named():
     assert len(set(found.pubs[0].shot_times)) == 1
 
 
+def test_a_clock_of_ones_own_jobs_counts():
+    own = Clock(name="mine", source="my jobs", per_job=1.5, per_circuit=0.01, per_execution=1e-3, spread=(0.9, 1.2))
+    found = hyb.workload([PUB], "fake_torino", {"resilience_level": 0, "default_shots": 10}, clock=own)
+    shots = found.executions * (1e-3 + found.pubs[0].shot_time)
+    assert found.usage_time == pytest.approx(1.5 + found.circuits * 0.01 + shots)
+    assert found.circuits == 8
+    assert found.usage_interval == pytest.approx((0.9 * found.usage_time, 1.2 * found.usage_time))
+
+
 def test_a_session_bills_its_gaps_a_batch_does_not():
     found = hyb.workload([PUB], "fake_torino", mode="session", iterations=11, session_gap=3)
     one = hyb.workload([PUB], "fake_torino")
     times = found.usage_times
     assert times["job"] == times["batch"] == pytest.approx(11 * one.usage_time)
     assert found.usage_time == times["session"] == pytest.approx(times["job"] + 30)
-    low, high = found.usage_interval
-    assert low < times["job"] < found.usage_time < high
+    assert found.usage_interval[0] < times["job"] < found.usage_time < found.usage_interval[1]
+    assert sum(found.usage_parts.values()) == pytest.approx(found.usage_time)
     assert found.executions == 11 * one.executions
     assert found.jobs == 11
 
