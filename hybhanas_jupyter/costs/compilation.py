@@ -1,17 +1,16 @@
 """From a logical circuit to the physical one that a device runs, and to its all-to-all counterpart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
-from itertools import permutations
+from functools import cached_property
 from math import isfinite
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.errors import CircuitError
-from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.calibration import Calibration, Qubits
 from hybhanas_jupyter.hardware.devices import Device
+from hybhanas_jupyter.hardware.target import all_to_all_target
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -27,8 +26,8 @@ _REFUSED = {
     "switch_case": "control flow has no fixed duration; cost each branch by itself",
     "initialize": "it starts with resets; use prepare_state instead",
 }
-
-_TRANSLATING = Lock()  # a pass manager is kept, as making one takes a third of a translation, but serves one at a time
+_MAX_SPARE = 64
+_spare: dict[tuple[object, ...], "StagedPassManager"] = {}  # by what they were made of
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,14 @@ class Compiled:
     """A physical circuit without final measurements, on the device's own qubit numbers, and its logical counterpart.
 
     `layout[i]` is the physical qubit on which logical qubit i starts, `measured` are those that hold the measured
-    qubits at the end (all of them where the circuit measures none). `logical` is the circuit in the same native gates
-    on all-to-all coupled qubits and `logical_makespan` its seconds: None where only the physical circuit is known,
-    which then is `logical` too.
+    qubits at the end (all of them where the circuit measures none). `logical` is the same circuit compiled by the same
+    pass manager for the device with all-to-all coupling: the physical one itself where no other is known.
     """
 
     circuit: "QuantumCircuit"
     layout: tuple[int, ...]
     measured: tuple[int, ...]
     logical: "QuantumCircuit"
-    logical_makespan: float | None
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -65,50 +62,65 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, options: CostOpti
         bare = _without_measurements(circuit)
         note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
         active = active_qubits(circuit)
-        return Compiled(bare, active, measured or active, bare, None, (note,))
+        return Compiled(bare, active, measured or active, bare, (note,))
     physical = _transpile(circuit, device, options)
     layout = tuple(physical.layout.initial_index_layout(filter_ancillas=True))
-    logical = _translate(_without_measurements(circuit), device, options.optimization_level)
     return Compiled(
         _without_measurements(physical),
         layout,
         _measured_qubits(physical) or tuple(physical.layout.final_index_layout(filter_ancillas=True)),
-        logical,
-        logical.estimate_duration(all_to_all(device, layout), unit="s"),
+        _without_measurements(_without_routing(circuit, device, options.optimization_level)),
     )
 
 
 def _transpile(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> "QuantumCircuit":
-    from qiskit.exceptions import QiskitError
+    level = options.optimization_level
+    layout = _first_working_qubits(device, circuit.num_qubits) if level == 0 else None
+    key = (device.calibration, level, options.seed, layout)
+    return _run(circuit, device, key, lambda: _passes(device.target, level, options.seed, layout))
+
+
+def _without_routing(circuit: "QuantumCircuit", device: Device, optimization_level: int) -> "QuantumCircuit":
+    """The circuit as the same pass manager compiles it for the device with all-to-all coupling.
+
+    Without the seed: only layout and routing draw lots, and of these nothing is left to do.
+    """
+    n = circuit.num_qubits
+    target = all_to_all_target(device.calibration, n)
+    key = (device.calibration, optimization_level, n)
+    return _run(circuit, device, key, lambda: _passes(target, optimization_level, 0, tuple(range(n))))
+
+
+def _passes(target: "Target", optimization_level: int, seed: int, layout: Qubits | None) -> "StagedPassManager":
     from qiskit.transpiler import generate_preset_pass_manager
 
-    layout = _first_working_qubits(device, circuit.num_qubits) if options.optimization_level == 0 else None
-    passes = generate_preset_pass_manager(
-        options.optimization_level, target=device.target, seed_transpiler=options.seed, initial_layout=layout
+    return generate_preset_pass_manager(
+        optimization_level,
+        target=target,
+        seed_transpiler=seed,
+        initial_layout=None if layout is None else list(layout),
     )
+
+
+def _run(
+    circuit: "QuantumCircuit", device: Device, key: tuple[object, ...], make: "Callable[[], StagedPassManager]"
+) -> "QuantumCircuit":
+    """Compile with the pass manager of this key: a spare one, as making one takes as long as compiling a small circuit.
+
+    It serves one thread at a time, and none again after an interrupt.
+    """
+    from qiskit.exceptions import QiskitError
+
+    passes = _spare.pop(key, None) or make()
     try:
-        return passes.run(circuit)
+        compiled = passes.run(circuit)
     except QiskitError as error:
         reason = " ".join(str(error.message).split())
         raise CircuitError(f"Circuit {circuit.name!r} cannot be transpiled to {device.name}: {reason}") from error
-
-
-def _translate(circuit: "QuantumCircuit", device: Device, optimization_level: int) -> "QuantumCircuit":
-    """Translation needs no search for a layout, so that level 1 serves for the higher ones too."""
-    gates = tuple(sorted(set(device.target.operation_names) - NOT_GATES))
-    with _TRANSLATING:
-        return _translation(gates, min(optimization_level, 1)).run(circuit)
-
-
-@cache
-def _translation(gates: tuple[str, ...], optimization_level: int) -> "StagedPassManager":
-    from qiskit.transpiler import PassManager, generate_preset_pass_manager
-    from qiskit.transpiler.passes import Optimize1qGatesDecomposition
-
-    passes = generate_preset_pass_manager(optimization_level, basis_gates=list(gates), seed_transpiler=0)
-    if optimization_level:  # merge one-qubit gates once; the preset stage repeats until nothing changes, a third of all
-        passes.optimization = PassManager([Optimize1qGatesDecomposition(basis=list(gates))])
-    return passes
+    if len(_spare) >= _MAX_SPARE:
+        _spare.clear()
+    _spare[key] = passes
+    return compiled
 
 
 def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
@@ -132,30 +144,7 @@ def active_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
     return tuple([i for i, qubit in enumerate(circuit.qubits) if qubit in active])
 
 
-def all_to_all(device: Device, layout: Sequence[int]) -> "Target":
-    """The device's gates on `layout`'s qubits, every pair coupled both ways.
-
-    A pair that is not coupled on the device takes the gate's median duration.
-    """
-    from qiskit.transpiler import InstructionProperties, Target
-
-    calibration, n = device.calibration, len(layout)
-    usual = calibration.usual_durations
-    target = Target(num_qubits=n, dt=calibration.seconds_per_dt)
-    for name in device.target.operation_names:
-        size = device.target.operation_from_name(name).num_qubits
-        if name in NOT_GATES or size > n:
-            continue
-        entries = {}
-        for qubits in permutations(range(n), size):
-            on = tuple(layout[qubit] for qubit in qubits)
-            data = calibration.gate_data.get((name, on)) or calibration.gate_data.get((name, on[::-1]))
-            entries[qubits] = InstructionProperties(duration=data.duration if data else usual[name])
-        target.add_instruction(device.target.operation_from_name(name), entries)
-    return target
-
-
-def _first_working_qubits(device: Device, n_qubits: int) -> list[int] | None:
+def _first_working_qubits(device: Device, n_qubits: int) -> Qubits | None:
     """Level 0 places qubit i on qubit i, faulty or not, unless it is told better."""
     from qiskit.transpiler import CouplingMap
 
@@ -163,7 +152,7 @@ def _first_working_qubits(device: Device, n_qubits: int) -> list[int] | None:
     if coupling is None:
         return None
     region = max(coupling.connected_components(), key=CouplingMap.size)
-    working = sorted(region.graph.nodes())
+    working = tuple(sorted(region.graph.nodes()))
     return working[:n_qubits] if len(working) >= n_qubits else None
 
 

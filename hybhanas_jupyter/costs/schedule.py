@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.costs.compilation import Compiled
 from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction, Delay
 
 Gate = tuple[str, tuple[int, ...]]
+_ROUNDING = 1e-9
 _DELAY_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 
 
@@ -63,20 +65,36 @@ class Timing:
 
 
 def calibrated_timing(compiled: Compiled, calibration: Calibration, watch: Watch | None = None) -> Timing:
-    """Every gate takes its own calibrated duration; routing is what the makespan exceeds the all-to-all one by.
+    """Every gate takes its own calibrated duration; routing is what the makespan exceeds the logical circuit's by.
 
     `watch` sees the physical circuit as it is scheduled. Source: cost-model.md section 2.
     """
-
     data = calibration.gate_data
 
     def duration(gate: Gate) -> float:
         return _known(data[gate].duration, gate, calibration)
 
     physical = schedule(compiled.circuit, calibration, duration, watch)
-    whole = physical.makespan
-    logical_time = whole if compiled.logical_makespan is None else min(compiled.logical_makespan, whole)
-    return Timing(logical_time, whole - logical_time, readout_time(compiled, calibration), physical)
+    added = (
+        0.0 if compiled.logical is compiled.circuit else physical.makespan - _logical_makespan(compiled, calibration)
+    )
+    return _split(physical, added, readout_time(compiled, calibration))
+
+
+def _logical_makespan(compiled: Compiled, calibration: Calibration) -> float:
+    """Seconds of the logical circuit on all-to-all coupled qubits.
+
+    Gates take what they take on the layout's qubits, those on a pair that is not coupled the device's median.
+    """
+    data, usual, layout = calibration.gate_data, calibration.usual_durations, compiled.layout
+
+    def duration(gate: Gate) -> float:
+        name, qubits = gate
+        on = tuple([layout[qubit] for qubit in qubits])
+        known = data.get((name, on)) or data.get((name, on[::-1]))
+        return _known(known.duration if known else usual[name], gate, calibration)
+
+    return schedule(compiled.logical, calibration, duration).makespan
 
 
 def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
@@ -92,15 +110,20 @@ def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
 
     physical = schedule(compiled.circuit, calibration, duration)
     added = (physical.count(2) - compiled.logical.num_nonlocal_gates()) * average.duration.get(2, 0.0)
-    routing_time = min(max(added, 0.0), physical.makespan)
-    capped = f"routing by the paper's form, {added:.3g} s, exceeds the makespan: added gates run in parallel"
-    return Timing(
-        physical.makespan - routing_time,
-        routing_time,
-        readout_time(compiled, calibration),
-        physical,
-        (capped,) if added > physical.makespan else (),
-    )
+    return _split(physical, added, readout_time(compiled, calibration))
+
+
+def _split(physical: Schedule, added: float, readout: float) -> Timing:
+    """The makespan's split; what of the time that routing `added` cannot be a part of it is said in the notes."""
+    whole = physical.makespan
+    logical = whole - added if 0 <= added <= whole else whole if added < 0 else 0.0
+    notes = []
+    if added < -_ROUNDING * whole:
+        faster = f"the circuit takes {seconds(-added)} less than with all-to-all coupling"
+        notes = [f"nothing is counted as routing: {faster}, where the transpiler found a longer form"]
+    elif added > whole:
+        notes = [f"routing by the paper's form, {seconds(added)}, exceeds the makespan: added gates run in parallel"]
+    return Timing(logical, whole - logical, readout, physical, tuple(notes))
 
 
 def schedule(
@@ -140,9 +163,9 @@ def schedule(
 
 def _slot(name: str, qubits: tuple[int, ...], free: list[float], duration: Callable[[Gate], float]) -> Slot:
     is_gate = name not in ("barrier", "delay")
-    seconds = duration((name, qubits)) if is_gate else 0.0
-    is_instant = is_gate and not seconds and len(qubits) == 1
-    return Slot(name, qubits, seconds, max(free[qubit] for qubit in qubits), is_gate, is_instant)
+    length = duration((name, qubits)) if is_gate else 0.0
+    is_instant = is_gate and not length and len(qubits) == 1
+    return Slot(name, qubits, length, max(free[qubit] for qubit in qubits), is_gate, is_instant)
 
 
 def _summary(slots: list[Slot], makespan: float) -> Schedule:
@@ -179,7 +202,7 @@ def readout_time(compiled: Compiled, calibration: Calibration) -> float:
     return max(durations, default=0.0) if all(map(isfinite, durations)) else float("nan")
 
 
-def _known(seconds: float, gate: Gate, calibration: Calibration) -> float:
-    if isfinite(seconds):
-        return seconds
+def _known(length: float, gate: Gate, calibration: Calibration) -> float:
+    if isfinite(length):
+        return length
     raise CircuitError(f"{calibration.name} has no duration for any {gate[0]}: use a device that is calibrated for it.")

@@ -45,15 +45,17 @@ def all_to_all_target(calibration: Calibration, n_qubits: int) -> "Target":
 
     Each gate takes the median duration and error of its working ones. Shared by all callers: do not change it.
     """
+    from qiskit.transpiler import QubitProperties
+
     entries = {}
     for name, working in _working(calibration).items():
         data = GateData(_median(g.duration for g in working.values()), _median(g.error for g in working.values()))
         size = len(next(iter(working)))
         entries[name] = dict.fromkeys(permutations(range(n_qubits), size), data)
-    return _target(calibration, [None] * n_qubits, entries)
+    return _target(calibration, [QubitProperties() for _ in range(n_qubits)], entries)
 
 
-def _target(calibration: Calibration, qubits: "Sequence[QubitProperties | None]", entries: Entries) -> "Target":
+def _target(calibration: Calibration, qubits: "Sequence[QubitProperties]", entries: Entries) -> "Target":
     from qiskit.circuit.library import get_standard_gate_name_mapping
     from qiskit.transpiler import InstructionProperties, Target
 

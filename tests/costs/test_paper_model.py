@@ -1,10 +1,14 @@
 """The paper's model by hand, on a device with two kinds of durations."""
 
 import math
+from statistics import fmean
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.transpiler import InstructionProperties, Target
+from qiskit_ibm_runtime.fake_provider import FakeKyiv
 
+from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, QubitCalibration
 
@@ -49,7 +53,19 @@ def test_routing_is_added_gates_times_the_mean_duration(line):
     circuit.cx(1, 2)
     circuit.cx(0, 2)
     cost = quantum_cost(circuit, line, model="paper", optimization_level=1)
-    added = cost.physical.two_qubit - cost.logical.two_qubit
-    assert added > 0
-    assert cost.routing_time == pytest.approx(min(added * 4e-7, cost.execution_time))
-    assert cost.logical_time + cost.routing_time == cost.execution_time
+    assert (cost.logical.two_qubit, cost.physical.two_qubit) == (3, 6)  # the ends of the line meet by one swap
+    assert cost.routing_time == pytest.approx(3 * 4e-7)
+
+
+def test_gate_times_are_qiskits_on_a_device_of_averages():
+    kyiv = FakeKyiv().target
+    durations = {n: fmean(p.duration for p in kyiv[n].values() if p.error != 1) for n in ("sx", "x", "ecr")}
+    one = fmean(p.duration for n in ("sx", "x", "id") for p in kyiv[n].values() if p.error != 1)
+    average = Target(num_qubits=127)
+    for name, length in {**durations, "rz": one}.items():
+        entries = {qubits: InstructionProperties(length) for qubits in kyiv[name]}
+        average.add_instruction(kyiv.operation_from_name(name), entries)
+    cost = quantum_cost(Ansatz(5, 2, topology="full"), "fake_kyiv", model="paper")
+    makespan = cost.physical_circuit.estimate_duration(average, unit="s")
+    assert cost.execution_time == pytest.approx(makespan, rel=1e-12)
+    assert sum(cost.parts.values()) == pytest.approx(makespan / cost.success_probability, rel=1e-9)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
+from statistics import median
 
 import numpy as np
 import pytest
@@ -12,14 +14,13 @@ from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import CXGate, RZGate, SXGate
 from qiskit.circuit.random import random_circuit
 from qiskit.transpiler import InstructionProperties, Target
+from qiskit_ibm_runtime.fake_provider import FakeKyiv
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.costs.clocks import vendor_clock
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
 from hybhanas_jupyter.errors import CircuitError, UnknownNameError
-
-MODELS = ["calibrated", "paper"]
 
 
 def bell(n_qubits: int = 2) -> QuantumCircuit:
@@ -54,16 +55,64 @@ def test_same_circuit_as_qiskits_transpiler():
     assert cost.physical.two_qubit == reference.num_nonlocal_gates()
 
 
-@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("ansatz", [Ansatz(2, 1), Ansatz(5, 2, topology="full"), Ansatz(4, 1, entangler="CZ")])
-def test_parts_sum_to_the_totals(model, ansatz):
-    cost = quantum_cost(ansatz, "fake_kyiv", model=model)
-    assert cost.logical_time + cost.routing_time == cost.execution_time
-    assert cost.gate_error_penalty + cost.decoherence_penalty == cost.reliability_penalty
-    assert cost.execution_time + cost.reliability_penalty == cost.effective_time
-    assert cost.effective_time == pytest.approx(cost.execution_time / cost.success_probability, rel=1e-9)
-    assert math.exp(cost.log_effective_time) == pytest.approx(cost.effective_time, rel=1e-9)
-    assert min(cost.to_dict()[name] for name in cost.to_dict() if name != "log_success_probability") >= 0
+def test_parts_sum_to_qiskits_makespan_over_the_success_probability(ansatz):
+    cost = quantum_cost(ansatz, "fake_kyiv")
+    makespan = cost.physical_circuit.estimate_duration(hyb.device("fake_kyiv").target, unit="s")
+    assert cost.logical_time + cost.routing_time == pytest.approx(makespan, rel=1e-12)
+    assert sum(cost.parts.values()) == pytest.approx(makespan / math.exp(cost.log_success_probability), rel=1e-12)
+    assert math.exp(cost.log_effective_time) == pytest.approx(cost.effective_time, rel=1e-12)
+    assert min(cost.parts.values()) >= 0
+
+
+def without_coupling(circuit, device, level):
+    """Qiskit's own all-to-all compilation: the device's gates, no coupling map."""
+    gates = [name for name in device.target.operation_names if name != "delay"]
+    return transpile(circuit, basis_gates=gates, optimization_level=level, seed_transpiler=0)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize("device_name", ["fake_kyiv", "fake_torino"])
+def test_logical_gates_are_those_without_coupling_at_the_same_level(device_name, level):
+    device = hyb.device(device_name)
+    for seed in range(3):
+        circuit = random_circuit(5, 8, max_operands=2, seed=seed)
+        cost = quantum_cost(circuit, device, optimization_level=level)
+        assert cost.logical.two_qubit == without_coupling(circuit, device, level).num_nonlocal_gates()
+
+
+def all_pairs(backend, layout):
+    """A Qiskit target of the backend's gates on these qubits, every pair coupled, others as long as the median."""
+    target = Target(num_qubits=len(layout), dt=backend.target.dt)
+    for name in ("rz", "sx", "x", "ecr"):
+        known = {qubits: properties.duration for qubits, properties in backend.target[name].items()}
+        entries = {}
+        for qubits in permutations(range(len(layout)), len(next(iter(known)))):
+            on = tuple(layout[qubit] for qubit in qubits)
+            length = known.get(on, known.get(on[::-1], median(known.values())))
+            entries[qubits] = InstructionProperties(length, 1e-3)
+        target.add_instruction(backend.target.operation_from_name(name), entries)
+    return target
+
+
+def test_routing_is_not_hidden_by_what_the_optimizer_saves():
+    circuit = random_circuit(5, 8, max_operands=2, seed=0)
+    plain, cost = (quantum_cost(circuit, "fake_kyiv", optimization_level=level) for level in (1, 2))
+    assert (plain.logical.two_qubit, cost.logical.two_qubit, cost.physical.two_qubit) == (26, 17, 26)
+    target = all_pairs(FakeKyiv(), cost.layout)
+    logical = transpile(circuit, target=target, optimization_level=2, seed_transpiler=5, initial_layout=range(5))
+    physical = cost.physical_circuit.estimate_duration(FakeKyiv().target, unit="s")
+    assert cost.logical_time == pytest.approx(logical.estimate_duration(target, unit="s"), rel=1e-12)
+    assert cost.routing_time == pytest.approx(physical - logical.estimate_duration(target, unit="s"), rel=1e-12)
+
+
+def test_a_physical_circuit_faster_than_the_logical_one_is_said():
+    cost = quantum_cost(random_circuit(2, 7, max_operands=2, seed=3), "fake_manila")
+    assert cost.routing_time == 0
+    assert any(
+        "nothing is counted as routing: the circuit takes 107 ns less" in warning
+        for warning in cost.provenance.warnings
+    )
 
 
 def test_linear_ansatz_needs_no_routing_and_full_does():
