@@ -4,7 +4,8 @@
 
 Figures: the rest <= 0.15 x transpile time; a cached cost < 2 ms; two cores >= 1.6 x one core (both need idle cores).
 The rest is all that a new circuit's cost takes but the physical transpile of the same call: Qiskit's compilation of the
-logical circuit at the same level is in it. Devices are compared with snapshots kept on disk, without the start of the processes.
+logical circuit at the same level is in it. Devices are compared with snapshots kept on disk, without the start of the
+processes.
 """
 
 import os
