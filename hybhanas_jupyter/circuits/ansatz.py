@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ROTATIONS = ("RX", "RY", "RZ")
 ENTANGLERS = ("CNOT", "CZ")
+MAX_QUBITS = 2_000
+MAX_GATES = 10_000_000
 Pairs = tuple[tuple[int, int], ...]
 
 
@@ -65,7 +67,8 @@ class Ansatz:
     """A parametrised circuit: RX embedding of the inputs, then `depth` layers of rotations and entanglers.
 
     One layer is each of `rotations`, in their order, on all qubits, then `entangler` on the pairs of `topology`.
-    Raises `UnknownNameError` for unknown gates or topologies, `ArchitectureError` for sizes below 1 or no rotations.
+    Raises `UnknownNameError` for unknown gates or topologies, `ArchitectureError` for sizes below 1 or beyond reason,
+    or no rotations.
     Source: paper sections 3.1.1 and 3.1.2.
     """
 
@@ -87,11 +90,20 @@ class Ansatz:
             check_name("rotation", rotation, ROTATIONS)
         check_name("entangler", self.entangler, ENTANGLERS)
         check_name("topology", self.topology, TOPOLOGIES)
+        self._check_size()
 
     @cached_property
     def pairs(self) -> Pairs:
         """(control, target) of the entanglers of one layer."""
         return pairs(self.topology, self.n_qubits)
+
+    def _check_size(self) -> None:
+        """Before anything is built; the pairs are counted only where there may be too many."""
+        if self.n_qubits > MAX_QUBITS:
+            raise ArchitectureError(f"n_qubits is {self.n_qubits:,}: it must be at most {MAX_QUBITS:,}.")
+        layer = len(self.rotations) * self.n_qubits
+        if self.depth * (layer + self.n_qubits**2) > MAX_GATES < (gates := self.depth * (layer + len(self.pairs))):
+            raise ArchitectureError(f"depth is {self.depth:,}: {gates:,} gates, at most {MAX_GATES:,} can be built.")
 
     @property
     def num_weights(self) -> int:

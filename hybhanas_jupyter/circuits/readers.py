@@ -2,15 +2,19 @@
 
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.circuits.ansatz import MAX_GATES, Ansatz
+from hybhanas_jupyter.circuits.identity import written_out
 from hybhanas_jupyter.errors import CircuitError
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+
+MAX_BITS = 20_000  # of all registers of an OpenQASM text
 
 
 def is_circuit(obj: object) -> bool:
@@ -26,6 +30,7 @@ def to_circuit(obj: Any, arguments: Sequence[Any] = ()) -> "QuantumCircuit":
     do not change it. Raises `CircuitError` for anything else.
     """
     if _is_quantum_circuit(obj):
+        _check_gates(written_out(obj, MAX_GATES), f"Circuit {obj.name!r}")
         return obj
     if isinstance(obj, Ansatz):
         return _of_ansatz(obj)
@@ -49,16 +54,109 @@ def _of_ansatz(ansatz: Ansatz) -> "QuantumCircuit":
 
 
 def _parse(text: str) -> "QuantumCircuit":
-    from qiskit import qasm2, qasm3
-    from qiskit.exceptions import QiskitError
-
+    """Raises `CircuitError` with the line and column of the mistake, both counted from 1."""
+    code, version = _without_comments(text), _version(text)
+    sizes = _gate_sizes(code)
+    _check_text(code, sizes)
     try:
-        if _version(text).startswith("3"):
-            return qasm3.loads(text)
-        return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
-    except QiskitError as error:
-        reason = " ".join(str(error.message).split())
-        raise CircuitError(f"The text is no valid OpenQASM {_version(text)}: {reason}") from error
+        circuit = _parse3(text) if version.startswith("3") else _parse2(text)
+    except CircuitError:
+        raise
+    except Exception as error:  # both importers let Python's own errors through
+        raise CircuitError(f"The text is no valid OpenQASM {version}: {_mistake(error)}.") from error
+    _check_gates(sum(times * sizes.get(name, 1) for name, times in circuit.count_ops().items()), "The OpenQASM text")
+    return circuit
+
+
+def _parse2(text: str) -> "QuantumCircuit":
+    from qiskit import qasm2
+
+    return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
+
+
+def _parse3(text: str) -> "QuantumCircuit":
+    """As `qasm3.loads`, which prints syntax errors to stderr and does not say where they are."""
+    from antlr4 import CommonTokenStream, InputStream
+    from antlr4.error.ErrorListener import ErrorListener
+    from openqasm3.parser import QASMNodeVisitor, qasm3Lexer, qasm3Parser
+    from qiskit_qasm3_import import convert
+
+    class Listener(ErrorListener):
+        def syntaxError(self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any) -> None:  # noqa: N802
+            raise _SyntaxError(line, column + 1, _unexpected(text, line, column, msg))
+
+    lexer = qasm3Lexer(InputStream(text))
+    parser = qasm3Parser(CommonTokenStream(lexer))
+    for part in (lexer, parser):
+        part.removeErrorListeners()
+        part.addErrorListener(Listener())
+    program = QASMNodeVisitor().visitProgram(parser.program())
+    _check_bits(sum(map(_declared_bits, program.statements)))
+    return convert(program)
+
+
+class _SyntaxError(Exception):
+    """(line, column, what is wrong) of a text, both from 1."""
+
+
+def _unexpected(text: str, line: int, column: int, message: str) -> str:
+    here = [*text.splitlines(), ""][line - 1]
+    found = re.match(r"\w+|.", here[column:])
+    if "token recognition" in message and found:
+        return f"{found[0]!r} cannot stand here"
+    missing = "" if here[:column].strip() else " (is a semicolon missing before it?)"
+    return f"unexpected {repr(found[0]) if found else 'end'}{missing}"
+
+
+def _mistake(error: Exception) -> str:
+    """The place and the reason, on one line; where the importer names no place, that of the statement it was in."""
+    if isinstance(error, _SyntaxError):
+        line, column, reason = error.args
+        return f"line {line}, column {column}: {reason}"
+    reason = " ".join(str(getattr(error, "message", error)).split()).rstrip(".") or type(error).__name__
+    place = re.match(r"(?:<input>:|L)?(\d+)(?:,|:C)(\d+): ", reason)
+    if place:  # columns are counted from 0 there
+        return f"line {place[1]}, column {int(place[2]) + 1}: {reason[place.end() :]}"
+    spans = [frame.f_locals.get("node") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for span in (getattr(node, "span", None) for node in reversed(spans)):
+        if span is not None:
+            return f"line {span.start_line}, column {span.start_column + 1}: {reason}"
+    return reason
+
+
+def _check_text(code: str, sizes: dict[str, int]) -> None:
+    _check_bits(sum(int(size) for size in re.findall(r"\b[qc]reg\s+\w+\s*\[\s*(\d+)", code)))
+    _check_gates(max(sizes.values(), default=0), "A gate of the OpenQASM text")
+
+
+def _check_bits(bits: int) -> None:
+    if bits > MAX_BITS:
+        raise CircuitError(f"The OpenQASM text declares {bits:,} bits: at most {MAX_BITS:,} can be costed.")
+
+
+def _check_gates(gates: int, what: str) -> None:
+    if gates > MAX_GATES:
+        raise CircuitError(f"{what} has more than {MAX_GATES:,} gates when it is written out: cost a part of it.")
+
+
+def _declared_bits(statement: Any) -> int:
+    declared = getattr(statement, "type", statement)
+    size = getattr(declared, "size", None)
+    if size is None:
+        return 1
+    if not isinstance(getattr(size, "value", None), int):
+        line, column = statement.span.start_line, statement.span.start_column + 1
+        raise CircuitError(f"OpenQASM text, line {line}, column {column}: write the size of the register as a number.")
+    return size.value
+
+
+def _gate_sizes(code: str) -> dict[str, int]:
+    """Gates of every `gate` that the text defines, when it is written out."""
+    sizes: dict[str, int] = {}
+    for name, body in re.findall(r"\bgate\s+(\w+)[^{};]*\{([^{}]*)\}", code):
+        calls = [re.match(r"\s*(\w*)", statement.rpartition("@")[2]) for statement in body.split(";")]
+        sizes[name] = sum(sizes.get(call[1], 1) for call in calls if call and call[1])
+    return sizes
 
 
 def _is_qasm(obj: object) -> bool:
@@ -67,9 +165,12 @@ def _is_qasm(obj: object) -> bool:
 
 def _version(text: str) -> str:
     """The version that the text declares; empty for text that is no OpenQASM."""
-    code = re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
-    declared = re.match(r"\s*OPENQASM\s+([\d.]+)\s*;", code)
+    declared = re.match(r"\s*OPENQASM\s+([\d.]+)\s*;", _without_comments(text))
     return declared[1] if declared else ""
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
 def _is_quantum_circuit(obj: object) -> bool:

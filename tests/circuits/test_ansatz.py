@@ -51,6 +51,8 @@ def test_lists_are_accepted_and_equal_ansaetze_are_equal():
     [
         ({"n_qubits": 0}, ArchitectureError, "n_qubits is 0"),
         ({"depth": 1.5}, ArchitectureError, "depth is 1.5"),
+        ({"n_qubits": 10**6, "topology": "full"}, ArchitectureError, "at most 2,000"),
+        ({"n_qubits": 1000, "depth": 10**4}, ArchitectureError, "at most 10,000,000"),
         ({"depth": True}, ArchitectureError, "depth is True"),
         ({"rotations": ()}, ArchitectureError, "rotations is ()"),
         ({"rotations": "RY"}, ArchitectureError, "rotations is 'RY'"),

@@ -2,10 +2,12 @@ import pickle
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit import AnnotatedOperation, InverseModifier, Parameter, ParameterVector, PowerModifier
+from qiskit.circuit.library import CXGate, CZGate, PauliEvolutionGate
+from qiskit.quantum_info import Clifford, SparsePauliOp
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
+from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes, written_out
 from hybhanas_jupyter.costs.quantum import quantum_cost
 
 
@@ -22,6 +24,11 @@ def block(*gates) -> QuantumCircuit:
     circuit = QuantumCircuit(3, 1)
     circuit.append(inner.to_instruction(), [0, 1])
     return circuit
+
+
+def branch(circuit, value, gate):
+    with circuit.if_test((0, value)):
+        getattr(circuit, gate)(0)
 
 
 def test_equal_circuits_are_equal_whatever_their_name():
@@ -45,6 +52,14 @@ def test_every_difference_counts():
         one_gate(lambda c: c.unitary(np.eye(4), [0, 1])),
         one_gate(lambda c: c.unitary(np.diag([1, 1, 1, -1]), [0, 1])),
         one_gate(lambda c: c.measure(0, 0)),
+        one_gate(lambda c: c.append(Clifford(CXGate()), [0, 1])),
+        one_gate(lambda c: c.append(Clifford(CZGate()), [0, 1])),
+        one_gate(lambda c: c.append(AnnotatedOperation(CXGate(), InverseModifier()), [0, 1])),
+        one_gate(lambda c: c.append(AnnotatedOperation(CXGate(), PowerModifier(2)), [0, 1])),
+        one_gate(lambda c: c.append(AnnotatedOperation(CZGate(), PowerModifier(2)), [0, 1])),
+        one_gate(lambda c: branch(c, 0, "x")),
+        one_gate(lambda c: branch(c, 1, "x")),
+        one_gate(lambda c: branch(c, 1, "y")),
         block(("h", [0])),
         block(("h", [1])),
         block(("cx", [0, 1])),
@@ -73,3 +88,23 @@ def test_a_cost_comes_back_from_another_process_as_it_was():
     assert circuit.layout.initial_index_layout() == expected.layout.initial_index_layout()
     assert circuit.layout.final_index_layout() == expected.layout.final_index_layout()
     assert repr(back) == repr(cost)
+
+
+def test_operators_of_evolutions_count():
+    first, second, third = QuantumCircuit(2), QuantumCircuit(2), QuantumCircuit(2)
+    for circuit, pauli in ((first, "XX"), (second, "ZZ"), (third, "ZZ")):
+        circuit.append(PauliEvolutionGate(SparsePauliOp(pauli), 0.5), [0, 1])
+    assert fingerprint(first) != fingerprint(second) == fingerprint(third)
+
+
+def test_written_out_counts_what_definitions_hold():
+    inner = QuantumCircuit(2, name="inner")
+    inner.h([0, 1])
+    middle = QuantumCircuit(2, name="middle")
+    for _ in range(3):
+        middle.append(inner.to_gate(), [0, 1])
+    outer = QuantumCircuit(2)
+    outer.append(middle.to_gate(), [0, 1])
+    outer.cx(0, 1)
+    assert written_out(outer, limit=100) == 7
+    assert written_out(outer, limit=4) > 4

@@ -1,9 +1,12 @@
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pennylane as qml
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.quantum_info import Operator
 
@@ -110,12 +113,87 @@ def test_openqasm_text():
     assert Operator(to_circuit(qasm3.dumps(bell))) == Operator(bell)
 
 
-@pytest.mark.parametrize("text", ["OPENQASM 2.0;\nqreg q[1];\nnothing q[0];", "OPENQASM 3.0;\nqubit q;\nnothing q;"])
-def test_bad_openqasm_is_named_in_one_line(text):
+HEAD3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("OPENQASM 2.0;\nqreg q[1];\nnothing q[0];", "line 3, column 1", "'nothing' is not defined"),
+        ("OPENQASM 3.0;\nqubit q;\nnothing q;", "line 3, column 1", "'nothing' is not defined"),
+        (HEAD3 + "h q[0]\ncx q[0], q[1];", "line 6, column 1", "unexpected 'cx' (is a semicolon missing before it?)"),
+        (HEAD3 + "h q[5];", "line 5, column 3", "out of range"),
+        (HEAD3 + "rx(pi / 0) q[0];", "line 5, column 4", "division by zero"),
+        (HEAD3 + "h 'q';", "line 5, column 3", "cannot stand here"),
+        (HEAD3 + "if (c[0]) { x q[0];", "line 5, column 20", "unexpected end"),
+    ],
+)
+def test_mistakes_in_openqasm_are_one_line_with_their_place(text, place, reason, capfd):
     with pytest.raises(CircuitError, match="no valid OpenQASM") as caught:
         to_circuit(text)
-    assert "nothing" in str(caught.value)
-    assert "\n" not in str(caught.value)
+    message = str(caught.value)
+    assert place in message
+    assert reason in message
+    assert "\n" not in message
+    assert capfd.readouterr() == ("", "")
+
+
+PROGRAM = (
+    HEAD3
+    + """input float[64] a;
+gate my(t) p, r { rz(t) p; cx p, r; h r; }
+h q[0];
+my(a / 2) q[0], q[1];
+for int i in [0:2] { rx(pi / 4) q[0]; }
+ctrl @ rz(2 * pi) q[0], q[1];
+let b = q[0:1];
+if (c[0]) { x q[1]; } else { z q[0]; }
+delay[100ns] q[0];
+box { h q; }
+c[0] = measure q[0];
+"""
+)
+SCRAPS = ["", ";", "(", "}", "[", "5", "-1", "0.5", "pi", "q", "c", " ", "@", '"', "99", "\n"]
+
+
+@settings(max_examples=150)
+@given(
+    edits=st.lists(st.tuples(st.integers(14, len(PROGRAM) - 4), st.integers(0, 3), st.sampled_from(SCRAPS)), max_size=3)
+)
+def test_mutated_programs_are_read_or_refused_in_one_line(edits):
+    text = PROGRAM
+    for place, length, scrap in edits:
+        text = text[:place] + scrap + text[place + length :]
+    said = refusal(text)
+    assert "\n" not in said
+    assert not said or re.search(r"line \d+, column \d+", said) or "declares" in said
+
+
+def refusal(text) -> str:
+    try:
+        to_circuit(text)
+    except CircuitError as error:
+        return str(error)
+    return ""
+
+
+DOUBLING = "gate g0 a { h a; } " + " ".join(f"gate g{i + 1} a {{ g{i} a; g{i} a; }}" for i in range(29))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("OPENQASM 3.0; qubit[1000000000] q;", "declares 1,000,000,000 bits"),
+        ("OPENQASM 3.0; qubit[1000 * 1000000] q;", "line 1, column 15: write the size"),
+        ("OPENQASM 3.0; qubit q; bit[1000000000] c;", "declares 1,000,000,001 bits"),
+        ("OPENQASM 2.0; qreg q[1000000000];", "declares 1,000,000,000 bits"),
+        (f'OPENQASM 2.0; include "qelib1.inc"; {DOUBLING} qreg q[1]; g29 q[0];', "more than 10,000,000 gates"),
+        (f'OPENQASM 3.0; include "stdgates.inc"; {DOUBLING} qubit q; g29 q;', "more than 10,000,000 gates"),
+    ],
+)
+def test_sizes_are_checked_before_anything_is_built(text, message):
+    with pytest.raises(CircuitError, match=message):
+        to_circuit(text)
 
 
 def test_missing_arguments_and_other_objects_are_named():
