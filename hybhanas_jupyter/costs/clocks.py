@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hybhanas_jupyter.errors import check_name
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
-from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.calibration import DEFAULT_REP_DELAY, Calibration
 
 Constant = Annotated[float, Field(ge=0)]
 _CONSTANTS = ("per_job", "per_circuit", "per_execution", "per_cell")
@@ -145,6 +145,9 @@ _Q50 = Clock(
     usual_shot=77e-6,
     spread=(0.92, 1.2),
 )
+
+# Of a device that is not known: IBM's with its usual delay.
+USUAL_CLOCK = _IBM.model_copy(update={"per_execution": _IBM.per_execution + DEFAULT_REP_DELAY, "adds_delay": False})
 
 FORMS = ("measured", "published")
 _MEASURED = (("*helmi*", _HELMI), ("*q50*", _Q50), ("*iqm*", _Q50), ("*", _IBM))  # the device's name decides

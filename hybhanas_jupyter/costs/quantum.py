@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs import reliability, schedule
-from hybhanas_jupyter.costs.clocks import vendor_clock
+from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
 from hybhanas_jupyter.costs.damping import Damping
 from hybhanas_jupyter.costs.options import CostOptions
+from hybhanas_jupyter.costs.own_runs import clock_of
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device, device
@@ -226,7 +227,8 @@ def quantum_cost(
 
 def quantum_cost_of(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> QuantumCost:
     """`quantum_cost` of a circuit and a device that are known, with options that are checked."""
-    job = _Job(fingerprint(circuit), device.calibration.fingerprint, options)
+    calibration = device.calibration
+    job = _Job(fingerprint(circuit), calibration.fingerprint, options, clock_of(calibration))
     return _cost(job, _Inputs(circuit, device))
 
 
@@ -237,6 +239,7 @@ class _Job:
     circuit: str
     calibration: str
     options: CostOptions
+    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,6 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     times, success = _MODELS[job.options.model](compiled, calibration)
     makespan = times.logical_time + times.routing_time
     gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
-    clock = vendor_clock(calibration)
     return QuantumCost(
         logical_time=times.logical_time,
         routing_time=times.routing_time,
@@ -262,7 +264,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         decoherence_penalty=decoherence_penalty,
         readout_time=times.readout_time,
         serial_time=times.physical.serial_time,
-        usage_time=clock.seconds(shots=job.options.shots, shot_time=makespan + times.readout_time),
+        usage_time=job.clock.seconds(shots=job.options.shots, shot_time=makespan + times.readout_time),
         log_success_probability=success.total,
         log_readout_success_probability=success.readout,
         logical=GateCounts.of(compiled.logical),
@@ -278,7 +280,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             **asdict(job.options),
             packages=_package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
-            clock=clock.name,
+            clock=job.clock.name,
         ),
     )
 

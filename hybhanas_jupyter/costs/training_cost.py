@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
-from hybhanas_jupyter.costs.clocks import Clock, vendor_clock
+from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.options import CostOptions, check_whole
+from hybhanas_jupyter.costs.own_runs import clock_of
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
 from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.hardware.devices import Device, device
@@ -153,7 +154,7 @@ def training_cost_of(
     return TrainingCost(
         cost=quantum_cost_of(circuit, device, options),
         shots=options.shots,
-        clock=vendor_clock(device.calibration),
+        clock=clock_of(device.calibration),
         evaluations_per_sample=1 + shift_evaluations(circuit, data_parameters),
         **whole,
     )
