@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from hybhanas_jupyter.cnn import Dropout, training_step
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.formatting import Report, Reported, seconds
-from hybhanas_jupyter.models.hybrid import Dropout, HybridNet
+from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
 VALIDATION_BATCH = 256
@@ -122,7 +123,7 @@ class _Run:
             (torch.from_numpy(x).to(parameter), torch.from_numpy(y).to(parameter.device))
             for x, y in ((data.x_train, data.y_train), (data.x_validation, data.y_validation))
         )
-        self.optimizer = torch.optim.Adam(net.parameter_groups(learning_rate), lr=learning_rate, fused=True)
+        self.optimizer = net.optimizer(learning_rate)
         self.generator = torch.Generator().manual_seed(seed)
         for module in net.modules():
             if isinstance(module, Dropout):
@@ -146,14 +147,10 @@ class _Run:
         for step, batch in enumerate(order.split(self.batch_size), start=1):
             if self.stop():
                 raise _EarlyEnd("stopped", f"stopped at step {step} of epoch {number}")
-            loss = cross_entropy(self.net(x[batch]), y[batch])
-            value = loss.item()
-            if not isfinite(value):
-                raise _EarlyEnd("failed", f"the loss is {value} at step {step} of epoch {number}")
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            total += value * len(batch)
+            loss = training_step(self.net, self.optimizer, x[batch], y[batch])
+            if not isfinite(loss):
+                raise _EarlyEnd("failed", f"the loss is {loss} at step {step} of epoch {number}")
+            total += loss * len(batch)
         return total / len(x)
 
     @torch.no_grad()

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.cnn import Dropout
 from hybhanas_jupyter.errors import ArchitectureError, DataError
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS, Convolution
-from hybhanas_jupyter.models.hybrid import Dropout, HybridNet
+from hybhanas_jupyter.models.hybrid import HybridNet
 
 LAYERS = (
     Convolution(4, pooling="max", activation="SiLU", dropout=0.3),
