@@ -18,8 +18,15 @@ from hybhanas_jupyter.errors import HybHanasError
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
+_BOOTS = 10  # times in a row that a worker may die before its first call: more is no accident
+
+
 class WorkerError(HybHanasError):
     """A worker process died, ran out of time or could not run a call."""
+
+
+class WorkerDiedError(WorkerError):
+    """A worker process died: by its call, or by something that has nothing to do with it."""
 
 
 class _Process:
@@ -36,11 +43,14 @@ class _Process:
         self._expired = False
         self._setup: tuple[Any, ...] | None = setup
 
-    def call(self, function: Callable[..., Any], args: tuple[Any, ...], time_limit: float) -> Any:
-        """The function's value; raises `WorkerError` if it raises, the process dies or `time_limit` seconds pass."""
+    def boot(self) -> None:
+        """Call what must be called first; raises as `call`."""
         if self._setup is not None:
             self._exchange(*self._setup)
             self._setup = None
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], time_limit: float) -> Any:
+        """The function's value; raises `WorkerError` if it raises, the process dies or `time_limit` seconds pass."""
         timer = threading.Timer(time_limit, self._expire)
         timer.start()
         try:
@@ -58,20 +68,20 @@ class _Process:
             stdin.flush()
             done, value = pickle.load(stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise WorkerError(self._obituary()) from None
+            raise self._obituary() from None
         if not done:
             raise WorkerError(value)
         return value
 
-    def _obituary(self) -> str:
+    def _obituary(self) -> WorkerError:
         self.close()
         if self._expired:
-            return "time limit: the worker did not answer and was killed"
+            return WorkerError("time limit: the worker did not answer and was killed")
         code = self._process.returncode
         cause = (
             f"signal {-code}" + (", perhaps out of memory" if code == -9 else "") if code < 0 else f"exit code {code}"
         )
-        return f"the worker died ({cause})"
+        return WorkerDiedError(f"the worker died ({cause})")
 
     def _expire(self) -> None:
         self._expired = True
@@ -142,10 +152,23 @@ class LocalProcesses(Executor):
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                future.set_result(self._process(slot).call(function, args, self._time_limit))
+                future.set_result(self._booted(slot).call(function, args, self._time_limit))
             except Exception as error:  # whatever went wrong belongs to the future
                 future.set_exception(error)
         self._processes[slot].close()
+
+    def _booted(self, slot: int) -> _Process:
+        """The slot's process, ready for a call. One that dies before is no call's fault: another takes its place."""
+        for attempt in range(_BOOTS):
+            process = self._process(slot)
+            try:
+                process.boot()
+            except WorkerDiedError:
+                if attempt == _BOOTS - 1:
+                    raise
+            else:
+                break
+        return process
 
     def _process(self, slot: int) -> _Process:
         with self._replacing:

@@ -11,6 +11,7 @@ from typing import Any
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.processes import WorkerDiedError
 
 _held: Dataset | None = None
 
@@ -100,15 +101,23 @@ def _judge(status: str, reason: str, stopped: bool, time_limit: float) -> tuple[
     return ("failed" if status == "failed" else "ok"), reason
 
 
+_ALONE = 5  # times that a task must end its worker while nothing else runs, before it is the task's own fault
+
+
 @dataclass(frozen=True)
 class _Job:
     key: str
     task: Task
     retried: bool = False
+    deaths: int = 0  # workers that ended with it
 
 
 class TaskQueue:
-    """The tasks under way: run on `submit`, tried twice, withdrawn while the search is paused; use from one thread."""
+    """The tasks under way: run on `submit`, withdrawn while the search is paused; use from one thread.
+
+    A task that fails is tried once more. One whose worker dies is tried again alone: whatever else kills workers, a
+    full memory or a person, must not change what a search finds.
+    """
 
     def __init__(self, submit: "Callable[[Task], Future[Outcome]]") -> None:
         self._submit = submit
@@ -124,29 +133,38 @@ class TaskQueue:
         if paused:
             self._withdraw()
         else:
-            self._running.update({self._submit(job.task): job for job in self._held})
-            self._held.clear()
+            self._start()
         if not self._running:
             sleep(timeout)
         for future in wait(self._running, timeout, FIRST_COMPLETED).done:
             job = self._running.pop(future)
-            trained, again = _outcome(future, job.task)
+            trained, again = _outcome(future, job)
             if trained.status == "stopped":
                 continue  # the search is ending
-            if trained.status == "ok" or job.retried:
+            if trained.status == "ok" or again is None:
                 yield job.key, trained
             else:
-                self._held.append(replace(job, task=again, retried=True))
+                self._held.append(again)
+
+    def _start(self) -> None:
+        """All that wait; those whose worker died come after the others, one at a time."""
+        starting = [job for job in self._held if not job.deaths] or ([] if self._running else self._held[:1])
+        self._held = [job for job in self._held if job not in starting]
+        self._running.update({self._submit(job.task): job for job in starting})
 
     def _withdraw(self) -> None:
         for future in [future for future in self._running if future.cancel()]:
             self._held.append(self._running.pop(future))
 
 
-def _outcome(future: "Future[Outcome]", task: Task) -> tuple[Outcome, Task]:
-    """The result, and the task to run if it failed: after a diverged training with another seed, else the same."""
+def _outcome(future: "Future[Outcome]", job: _Job) -> tuple[Outcome, _Job | None]:
+    """The result, and what to try if it failed: after a diverged training another seed, else the same."""
     try:
         trained = future.result()
     except Exception as error:  # a dead worker, a time limit, an executor's own trouble
-        return Outcome("failed", str(error) or type(error).__name__), task
-    return trained, replace(task, seed=task.seed + 1)
+        failed = Outcome("failed", str(error) or type(error).__name__)
+        if isinstance(error, WorkerDiedError) or type(error).__name__ == "KilledWorker":  # the latter is Dask's
+            return failed, replace(job, deaths=job.deaths + 1) if job.deaths < _ALONE else None
+        return failed, None if job.retried else replace(job, retried=True)
+    another = replace(job.task, seed=job.task.seed + 1)
+    return trained, None if job.retried else replace(job, task=another, retried=True)

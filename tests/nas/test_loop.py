@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.processes import WorkerDiedError
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.nas.tasks import Outcome
 from tests.nas import toy
@@ -107,6 +109,44 @@ def test_a_dead_worker_is_retried_with_the_same_seed_and_changes_nothing():
 
     settings = toy.config(generations=2)
     assert toy.outcome(run(settings, submit).evaluations.values()) == toy.outcome(run(settings).evaluations.values())
+
+
+def dying(deaths):
+    """Submit: the first `deaths(task)` workers of a task die; others run beside it at first, then it must be alone."""
+    tries, running = Counter(), []
+
+    def submit(task):
+        tries[task.seed] += 1
+        future = Future()
+        running.append(future)
+        if tries[task.seed] > 1:
+            assert [other for other in running if not other.done()] == [future]
+        if tries[task.seed] <= deaths(task):
+            future.set_exception(WorkerDiedError("the worker died (signal 9)"))
+        else:
+            future.set_result(toy.train(task))
+        return future
+
+    return submit, tries
+
+
+def test_bursts_of_dying_workers_change_nothing():
+    settings = toy.config(generations=2)
+    submit, tries = dying(lambda task: task.seed % 5)
+    assert toy.outcome(run(settings, submit).evaluations.values()) == toy.outcome(run(settings).evaluations.values())
+    assert set(tries.values()) == {1, 2, 3, 4, 5}
+
+
+def test_only_a_candidate_that_ends_every_worker_fails():
+    settings = toy.config(generations=1)
+    submit, tries = dying(lambda task: 6 * (task.architecture.ansatz.n_qubits == 4))
+    disturbed, sound = run(settings, submit).evaluations, run(settings).evaluations
+    assert set(tries.values()) == {1, 6}
+    for number, evaluation in disturbed.items():
+        if evaluation.architecture.trained_as.ansatz.n_qubits == 4:
+            assert (evaluation.status, evaluation.reason) == ("failed", "the worker died (signal 9)")
+        else:
+            assert evaluation == sound[number]
 
 
 def test_failures_of_an_unfinished_generation_are_tried_again():

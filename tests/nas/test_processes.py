@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hybhanas_jupyter.nas import processes as module
-from hybhanas_jupyter.nas.processes import LocalProcesses, WorkerError
+from hybhanas_jupyter.nas.processes import LocalProcesses, WorkerDiedError, WorkerError
 from tests.nas import calls
 
 
@@ -48,6 +48,17 @@ def test_a_call_that_goes_wrong_takes_nothing_with_it(processes, call, reason):
         bad.result(timeout=30)
     assert [future.result(timeout=30) for future in good] == list(range(0, 20, 2))
     assert processes.submit(calls.recall).result(timeout=30)[0] == "setup"
+
+
+def test_a_worker_that_dies_before_its_first_call_is_no_calls_fault(tmp_path):
+    with LocalProcesses(1, (calls.die_at_first, (str(tmp_path), 3)), time_limit=60) as executor:
+        assert executor.submit(calls.double, 4).result(timeout=60) == 8
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_workers_that_never_start_end_the_call():
+    with LocalProcesses(1, (calls.leave, (1,)), time_limit=60) as executor, pytest.raises(WorkerDiedError):
+        executor.submit(calls.double, 4).result(timeout=60)
 
 
 def test_a_call_that_cannot_be_sent_leaves_its_process_usable(processes):
