@@ -27,6 +27,7 @@ _HOME = {
     "device_profile": "costs.profile",
     "devices": "hardware.devices",
     "forget_runs": "costs.own_runs",
+    "expectation_cost": "costs.expectation",
     "hybrid_cost": "costs.classical",
     "load_dataset": "data",
     "quantum_cost": "costs.quantum",

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.hardware.calibration import Calibration
@@ -15,12 +16,22 @@ if TYPE_CHECKING:
 
 
 def noisy_fidelity(circuit: "QuantumCircuit", device: Device) -> float:
-    """Fidelity of the state after a bound physical circuit to the ideal one, by Aer's density matrix.
+    """Fidelity of the state after a bound physical circuit to the ideal one, see `noisy_density`."""
+    from qiskit.quantum_info import Statevector
+
+    density, small, _ = noisy_density(circuit, device)
+    ideal = Statevector(small).data
+    return float((ideal.conj() @ density @ ideal).real)
+
+
+def noisy_density(
+    circuit: "QuantumCircuit", device: Device
+) -> tuple[npt.NDArray[np.complex128], "QuantumCircuit", tuple[int, ...]]:
+    """The state after a bound physical circuit, by Aer's density matrix, the circuit on its active qubits, and those.
 
     Aer's own device noise (depolarizing and relaxation of every gate), and relaxation of every qubit that idles, as
     Qiskit schedules it. Takes memory for 4^n numbers, n being the active qubits. Raises `DeviceError` without `dt`.
     """
-    from qiskit.quantum_info import Statevector
     from qiskit_aer import AerSimulator
 
     if device.calibration.seconds_per_dt is None:
@@ -30,9 +41,7 @@ def noisy_fidelity(circuit: "QuantumCircuit", device: Device) -> float:
     noisy = _with_idle_relaxation(small, target)
     noisy.save_density_matrix()
     simulator = AerSimulator(method="density_matrix", noise_model=_noise_model(target), max_parallel_threads=1)
-    density = np.asarray(simulator.run(noisy, shots=1).result().data()["density_matrix"])
-    ideal = Statevector(small).data
-    return float((ideal.conj() @ density @ ideal).real)
+    return np.asarray(simulator.run(noisy, shots=1).result().data()["density_matrix"]), small, qubits
 
 
 def _without_idle_qubits(circuit: "QuantumCircuit") -> tuple["QuantumCircuit", tuple[int, ...]]:

@@ -173,7 +173,7 @@ class QuantumCost(Reported):
                 (["success probability", "p"], _success_rows(self)),
                 (["native gates", "one-qubit", "two-qubit"], _count_rows(self)),
             ],
-            folded=_folded(self.provenance),
+            folded=provenance_rows(self.provenance),
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -335,7 +335,8 @@ def _count_rows(cost: QuantumCost) -> list[list[str]]:
     ]
 
 
-def _folded(source: Provenance) -> dict[str, list[str]]:
+def provenance_rows(source: Provenance) -> dict[str, list[str]]:
+    """Folded lists of a report: the warnings, and where the cost comes from."""
     date = f"{source.calibration_date:%Y-%m-%d %H:%M}" if source.calibration_date else "unknown date"
     packages = ", ".join(f"{name} {version}" for name, version in source.packages)
     return {

@@ -1,0 +1,228 @@
+"""What noise leaves of expectation values, and what it takes to read them to a given precision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.costs.compilation import is_physical
+from hybhanas_jupyter.costs.noisy_values import Flips, affine_maps
+from hybhanas_jupyter.costs.observables import Letters, Observable, One, read_observables
+from hybhanas_jupyter.costs.quantum import QuantumCost, provenance_rows, quantum_cost
+from hybhanas_jupyter.costs.timeline import Timeline
+from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
+from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.devices import device
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from hybhanas_jupyter.hardware.devices import Backend
+
+Array = npt.NDArray[np.float64]
+_COLUMNS = ("damping", "offset", "readout_damping", "readout_offset", "shots", "time")
+_SHOWN = 24  # rows of the report's table
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ExpectationCost(Reported):
+    """What the device makes of expectation values; all arrays are over `observables`, in their order.
+
+    - `damping`, `offset`: noisy = damping x ideal + offset, of the state before readout.
+    - `readout_damping`, `readout_offset`: read = readout_damping x noisy + readout_offset.
+    - `shots`: to reach `precision`, one standard deviation of the mitigated value; whole numbers, inf where nothing is
+      left. At most 1 / (precision x damping x readout_damping)^2 for a Pauli string.
+    - `time`: seconds of these shots on the device: shots x (repetition delay + execution + readout).
+    - `ideal`: the ideal values; NaN where the circuit has free parameters or its light cone is too large.
+    - `methods`: "exact" (of a circuit with free parameters: the best fit to random angles) or "mean field".
+    - `groups`: bases in which the terms of a sum are read.
+    - `cost`: the circuit's `QuantumCost`.
+    """
+
+    cost: QuantumCost
+    observables: tuple[str, ...]
+    precision: float
+    repetition_delay: float
+    damping: Array
+    offset: Array
+    readout_damping: Array
+    readout_offset: Array
+    shots: Array
+    ideal: Array
+    groups: tuple[int, ...]
+    methods: tuple[str, ...]
+
+    @property
+    def seconds_per_shot(self) -> float:
+        """Repetition delay, execution and readout."""
+        return self.repetition_delay + self.cost.execution_time + self.cost.readout_time
+
+    @property
+    def time(self) -> Array:
+        """Seconds on the device to read each observable by itself to `precision`."""
+        return self.shots * self.seconds_per_shot
+
+    @property
+    def expectation_time(self) -> float:
+        """Seconds for one expectation value at `precision`: mean of `time`."""
+        return float(np.mean(self.time))
+
+    @property
+    def standard_error(self) -> Array:
+        """One standard deviation of the mitigated values at the shots of `cost.provenance`."""
+        return self.precision * np.sqrt(self.shots / self.cost.provenance.shots)
+
+    def noisy(self, ideal: Any = None, readout: bool = True) -> Array:
+        """The values that the device gives for `ideal` ones, (..., observables); None: for the circuit's own.
+
+        `readout=False` leaves the readout out. Raises `CircuitError` where the circuit's own values are not known.
+        """
+        values = self.ideal if ideal is None else np.asarray(ideal, float)
+        if ideal is None and np.isnan(values).any():
+            raise CircuitError("The ideal values are not known (free parameters, or a large circuit): give them.")
+        state = self.damping * values + self.offset
+        return self.readout_damping * state + self.readout_offset if readout else state
+
+    def to_dict(self) -> dict[str, Any]:
+        """All arrays as lists, precision and seconds, and the circuit's cost."""
+        names = ("precision", "seconds_per_shot", "expectation_time")
+        arrays = {name: getattr(self, name).tolist() for name in (*_COLUMNS, "ideal", "standard_error")}
+        plain = {name: getattr(self, name) for name in names}
+        lists = {name: list(getattr(self, name)) for name in ("observables", "groups", "methods")}
+        return {**plain, **lists, **arrays, "cost": self.cost.to_dict()}
+
+    def _records(self) -> list[dict[str, Any]]:
+        names = (*_COLUMNS, "ideal", "standard_error", "groups", "methods")
+        columns = [getattr(self, name) for name in names]
+        return [
+            {"observable": label, **{name: column[row] for name, column in zip(names, columns, strict=True)}}
+            for row, label in enumerate(self.observables)
+        ]
+
+    def _report(self) -> Report:
+        per_value = f"{seconds(self.expectation_time)} per value to +-{significant(self.precision)}"
+        title = f"Expectation values on {self.cost.provenance.device}, {per_value}"
+        rest = len(self.observables) - _SHOWN
+        more = {f"{rest} more": [" ".join(row) for row in _rows(self)[_SHOWN:]]} if rest > 0 else {}
+        weak = "coherent errors, crosstalk and correlated readout are not in the calibration, and not in these figures"
+        folded = provenance_rows(self.cost.provenance)
+        folded["Provenance"] = [*folded["Provenance"], _methods_text(self.methods), weak]
+        return Report(title, [(_HEADERS, _rows(self)[:_SHOWN]), _clock_table(self)], folded=more | folded)
+
+
+_HEADERS = ["observable", "damping", "offset", "with readout", "offset", "ideal", "read", "shots", "time"]
+
+
+def _rows(cost: ExpectationCost) -> list[list[str]]:
+    read = cost.noisy(cost.ideal)
+    whole = zip(cost.damping * cost.readout_damping, cost.noisy(np.zeros(len(read))), strict=True)
+    return [
+        [label, _value(f), _value(b), _value(fr), _value(br), _value(x), _value(y), _count(n), seconds(t)]
+        for label, f, b, (fr, br), x, y, n, t in zip(
+            cost.observables, cost.damping, cost.offset, whole, cost.ideal, read, cost.shots, cost.time, strict=True
+        )
+    ]
+
+
+def _value(value: float) -> str:
+    return f"{value:.4f}" if isfinite(value) else ""
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value < 1e9 else f"{value:.2g}"
+
+
+def _clock_table(cost: ExpectationCost) -> tuple[list[str], list[list[str]]]:
+    return ["clocks", "time"], [
+        ["one shot", seconds(cost.seconds_per_shot)],
+        ["effective, per valid shot", cost.cost.effective_text],
+        ["expectation, mean", seconds(cost.expectation_time)],
+        [f"usage, {cost.cost.provenance.shots} shots", seconds(cost.cost.usage_time)],
+    ]
+
+
+def _methods_text(methods: Sequence[str]) -> str:
+    counts = {name: methods.count(name) for name in dict.fromkeys(methods)}
+    return "noise followed by: " + ", ".join(f"{name} ({count})" for name, count in counts.items())
+
+
+def expectation_cost(
+    circuit: Any,
+    backend: "Backend",
+    observables: "One | Sequence[One]" = "Z",
+    *,
+    precision: float = 0.02,
+    shots: int = 1000,
+    optimization_level: int = 2,
+    seed: int = 0,
+    model: str = "calibrated",
+    arguments: Sequence[Any] = (),
+) -> ExpectationCost:
+    """What the noise of `backend` leaves of the expectation values of `circuit`, and the seconds to read them.
+
+    - `circuit`, `backend`, `optimization_level`, `seed`, `arguments`: as in `quantum_cost`, which costs the circuit;
+      `model` and `shots` only concern its clocks. Measurements of the circuit do not matter.
+    - `observables`: Pauli strings in Qiskit's order (the last letter is qubit 0's), `SparsePauliOp`s (each is one
+      observable, a sum), or a list of both, on the circuit's qubits; "Z": Z on every qubit. Of a circuit that is
+      physical for the device they are on the device's qubits.
+    - `precision`: one standard deviation of the mitigated value, (read - offsets) / dampings.
+
+    Angles that are symbolic are averaged over. Raises `CircuitError` for observables that do not fit the circuit, and
+    what `quantum_cost` raises. Source: docs/cost_model.md, "Expectation values".
+    """
+    if not isinstance(precision, int | float) or not 0 < precision < float("inf"):
+        raise CircuitError(f"precision is {precision!r}: it must be a positive number, such as 0.02.")
+    logical, target = _unmeasured(to_circuit(circuit, arguments)), device(backend)
+    wanted = read_observables(observables, logical.num_qubits)
+    cost = quantum_cost(logical, target, shots=shots, optimization_level=optimization_level, seed=seed, model=model)
+    if not is_physical(logical, target.calibration):
+        places = dict(enumerate(cost.measured_qubits))
+        wanted = tuple(observable.on(places) for observable in wanted)
+    timeline = Timeline(cost.physical_circuit, target.calibration)
+    flips = readout_flips(target.calibration, set().union(*(observable.qubits for observable in wanted)))
+    parameters = list(cost.physical_circuit.parameters)
+    maps, damping = affine_maps(timeline, wanted, flips, parameters, seed)
+    labels = [observable.label for observable in read_observables(observables, logical.num_qubits)]
+    return ExpectationCost(
+        cost=cost,
+        observables=tuple(labels),
+        precision=float(precision),
+        repetition_delay=target.calibration.repetition_delay,
+        damping=np.array([m.damping for m in maps]),
+        offset=np.array([m.offset for m in maps]),
+        readout_damping=np.array([m.readout_damping for m in maps]),
+        readout_offset=np.array([m.readout_offset for m in maps]),
+        shots=np.array([_shots(o, m.damping, damping, flips, precision) for o, m in zip(wanted, maps, strict=True)]),
+        ideal=np.array([m.values.ideal[0] if m.values and not parameters else np.nan for m in maps]),
+        groups=tuple(len(observable.groups()) for observable in wanted),
+        methods=tuple(m.method for m in maps),
+    )
+
+
+def readout_flips(calibration: Calibration, qubits: set[int]) -> Flips:
+    """P(1 read | 0) and P(0 read | 1) of every qubit; both the readout error where the calibration has one figure."""
+    return {qubit: (calibration.readout(qubit).error,) * 2 for qubit in qubits}
+
+
+def _shots(
+    observable: Observable, damping: float, dampings: dict[Letters, float], flips: Flips, precision: float
+) -> float:
+    """Shots to read the observable, as many in every group as keeps the total least; terms count as uncorrelated."""
+    groups = observable.groups()
+    single = len(observable.strings) == 1
+
+    def deviation(letters: Letters, coefficient: float) -> float:
+        left = (damping if single else dampings[letters]) * prod(1 - sum(flips[qubit]) for qubit, _ in letters)
+        return coefficient / left if left else np.inf
+
+    spreads = [np.sqrt(sum(deviation(t.letters, t.coefficient) ** 2 for t in group)) for group in groups]
+    return float(np.ceil((sum(spreads) / precision) ** 2 - 1e-9))
+
+
+def _unmeasured(circuit: "QuantumCircuit") -> "QuantumCircuit":
+    return circuit.remove_final_measurements(inplace=False) if "measure" in circuit.count_ops() else circuit
