@@ -6,6 +6,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from hybhanas_jupyter.circuits.translation import without_symbolic_phases
 from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration, Qubits
@@ -94,12 +95,13 @@ def _without_routing(circuit: "QuantumCircuit", device: Device, optimization_lev
 def _passes(target: "Target", optimization_level: int, seed: int, layout: Qubits | None) -> "StagedPassManager":
     from qiskit.transpiler import generate_preset_pass_manager
 
-    return generate_preset_pass_manager(
+    passes = generate_preset_pass_manager(
         optimization_level,
         target=target,
         seed_transpiler=seed,
         initial_layout=None if layout is None else list(layout),
     )
+    return without_symbolic_phases(passes, target)
 
 
 def _run(
