@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hybhanas_jupyter import __version__
 from hybhanas_jupyter.errors import CircuitError, HybHanasError
+from hybhanas_jupyter.files import read_text
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 
 _INTERRUPTED = 130  # the shell's code for Ctrl-C
@@ -89,12 +90,8 @@ def _front(options: argparse.Namespace) -> object:
 def _cost(options: argparse.Namespace) -> object:
     from hybhanas_jupyter.costs.quantum import quantum_cost
 
-    try:
-        circuit = options.circuit.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CircuitError(f"Cannot read {str(options.circuit)!r}: {error}.") from None
     return quantum_cost(
-        circuit,
+        read_text(options.circuit, "circuit", CircuitError),
         options.backend,
         shots=options.shots,
         optimization_level=options.level,

@@ -35,6 +35,10 @@ class DataError(HybHanasError):
     """A data set that cannot be loaded or does not have the needed shape."""
 
 
+class FileError(HybHanasError):
+    """A file that cannot be written."""
+
+
 class StoreError(HybHanasError):
     """A run store that cannot be read or written."""
 

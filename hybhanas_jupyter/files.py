@@ -1,17 +1,33 @@
 """Files that are written whole or not at all, and read with one line for whatever is wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from hybhanas_jupyter.errors import FileError
+
+
+@contextmanager
+def draft(path: str | Path) -> Iterator[Path]:
+    """Where to write what becomes `path` at the end of the block: whoever reads `path` finds the old file or the new.
+
+    Raises `FileError` in one line if it cannot be written; the old file and nothing else is then left.
+    """
+    beside = Path(path).with_name(f".{uuid4().hex}")  # of its own in every call, and short enough for any file system
+    try:
+        yield beside
+        beside.replace(path)
+    except OSError as error:
+        raise FileError(f"Cannot write {str(path)!r}: {error.strerror}.") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` as UTF-8; whoever reads `path` meanwhile, or after a crash, finds the old file or the new one."""
-    draft = Path(path).with_name(f".{uuid4().hex}")  # of its own in every call, and short enough for any file system
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write `text` as UTF-8, whole or not at all; raises `FileError`."""
+    with draft(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def read_text(path: str | Path, what: str, error: type[Exception]) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from hybhanas_jupyter.errors import FileError
 from hybhanas_jupyter.files import write_text
 
 
@@ -22,7 +23,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(FileError, match=r"kept.json.*No space left"):
         write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

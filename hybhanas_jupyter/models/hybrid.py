@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.cnn import ClassicalNet
 from hybhanas_jupyter.errors import ArchitectureError, HybHanasError, StoreError
-from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.files import draft, write_text
 from hybhanas_jupyter.models.convolution import Convolution, feature_shape
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
@@ -71,7 +71,8 @@ class HybridNet(ClassicalNet):
             "dtype": str(self.quantum.weights.dtype).removeprefix("torch."),
         }
         write_text(folder / CONFIG, json.dumps(config, indent=2))
-        save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, folder / WEIGHTS)
+        with draft(folder / WEIGHTS) as beside:
+            save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, beside)
 
     @staticmethod
     def load(folder: str | Path) -> "HybridNet":

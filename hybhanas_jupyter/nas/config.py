@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hybhanas_jupyter.data import Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import ConfigError, check_name
-from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.files import read_text, write_text
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Goal
 from hybhanas_jupyter.nas.settings import CHOICES, Settings, known
@@ -124,11 +124,7 @@ class SearchConfig(Settings):
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read a configuration from JSON; raises `ConfigError` if there is none or with all its wrong values."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"Cannot read configuration {str(path)!r}: {error.strerror}.") from None
-        return cls.from_json(text)
+        return cls.from_json(read_text(path, "configuration", ConfigError))
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, NonNegativeInt, model_validator
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import StoreError
-from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.files import read_text, write_text
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.provenance import DataInfo
@@ -120,8 +120,4 @@ class RunFile(Settings):
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """What `save` wrote; raises `StoreError` if there is no such file, `ConfigError` with all its wrong values."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise StoreError(f"Cannot read run {str(path)!r}: {error}.") from None
-        return cls.from_json(text)
+        return cls.from_json(read_text(path, "run", StoreError))

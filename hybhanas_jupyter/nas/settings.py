@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from hybhanas_jupyter.errors import ConfigError, UnknownNameError, check_name
+from hybhanas_jupyter.errors import ConfigError, UnknownNameError, check_name, shown
 
 _UNION_TAGS = ("fixed", "variable")  # pydantic puts a union's tag into the path; users do not write it
 _CONSEQUENCES = ("too_short",)  # a tuple lacks the items that are wrong
@@ -40,7 +40,7 @@ class Settings(BaseModel):
         """Settings from JSON; raises `ConfigError` for broken JSON and for wrong values."""
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # broken, or thousands of digits or brackets
             raise ConfigError(f"{cls.__name__}: not JSON ({error}).") from None
         if not isinstance(values, dict):
             raise ConfigError(f"{cls.__name__}: JSON object expected, got {type(values).__name__}.")
@@ -96,4 +96,4 @@ def _below(path: tuple[int | str, ...], parent: tuple[int | str, ...]) -> bool:
 
 def _problem(path: str, message: str, value: object) -> str:
     message = message.removeprefix("Value error, ").replace("Input should be ", "must be ", 1).rstrip(".")
-    return f"{path} is {value!r}: {message}"
+    return f"{path} is {shown(value)}: {message}"

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import display
 
-from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.errors import FileError, HybHanasError
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.common import error_html, in_background
@@ -61,8 +61,8 @@ class Toolbar(widgets.VBox):
         try:
             config.save(self._path.value)
             self._say(f"Saved {self._path.value}.")
-        except OSError as error:
-            self._say(f"Cannot write {self._path.value!r}: {error.strerror}.", wrong=True)
+        except FileError as error:
+            self._say(str(error), wrong=True)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self._message.value = error_html(text) if wrong else escape(text)

@@ -54,19 +54,33 @@ def test_a_config_cannot_be_changed_but_replaced():
 
 
 @pytest.mark.parametrize(
-    ("text", "word"), [("{", "JSON"), ("[1]", "object"), ('{"version": 2}', "version"), ('{"space": 3}', "space")]
+    ("text", "word"),
+    [
+        ("{", "JSON"),
+        ("[1]", "object"),
+        ('{"version": 2}', "version"),
+        ('{"space": 3}', "space"),
+        ("[" * 100_000, "JSON"),
+        ("1" * 5000, "JSON"),
+        ('{"data": "' + "x" * 100_000 + '"', "JSON"),
+        (b"\xff\xfe{", "utf-8"),
+    ],
+    ids=range(8),
 )
 def test_damaged_files_give_one_line(text, word, tmp_path):
     path = tmp_path / "search.json"
-    path.write_text(text)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError, match=word) as error:
         SearchConfig.load(path)
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
 
 
 def test_a_missing_file_and_an_unknown_preset_are_named(tmp_path):
     with pytest.raises(ConfigError, match=r"nothing\.json"):
         SearchConfig.load(tmp_path / "nothing.json")
+    with pytest.raises(ConfigError, match="null byte"):
+        SearchConfig.load("no\0thing.json")
     with pytest.raises(UnknownNameError, match="Did you mean 'quick'"):
         SearchConfig.preset("quik")
 

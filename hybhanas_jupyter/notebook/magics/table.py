@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import CircuitError, HybHanasError
+from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.notebook.magics.cells import Calls, arguments_of
 
@@ -102,11 +103,11 @@ class CostTable(Reported):
     def save(self, path: Path) -> None:
         """Write the data as .json (a list) or .csv, one record a row."""
         if path.suffix == ".csv":
-            self.to_dataframe().to_csv(path, index=False)
+            write_text(path, self.to_dataframe().to_csv(index=False))
         else:
             # JSON knows no infinity: "inf" is what Python's float() and pandas read back.
             records = [{k: _finite(v) for k, v in record.items()} for record in self._records()]
-            path.write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            write_text(path, json.dumps(records, indent=1, allow_nan=False) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
         """{"rows": one dict for each row}."""
