@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints, WrapValidator, model_validator
 
-from hybhanas_jupyter.data import Dataset, Source, load_dataset
+from hybhanas_jupyter.data import DATASETS, Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import ConfigError, check_name
 from hybhanas_jupyter.files import read_text, write_text
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Goal
-from hybhanas_jupyter.nas.settings import CHOICES, Settings, known
+from hybhanas_jupyter.nas.settings import CHOICES, InvalidSettingsError, Settings, in_words, known
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
 
 _GROWTH = 1e-3  # relative growth of the hypervolume; less than this in `plateau` generations together is none
@@ -23,6 +23,17 @@ def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
     if isinstance(values["space"].cnn, FixedCNN):
         return ("accuracy", "quantum_time", "quantum_parameters")
     return ("accuracy", "total_time", "parameters")
+
+
+def _reachable(limits: dict[str, float]) -> dict[str, float]:
+    wrong = [
+        f"{name} is {limit!r}: must be {'from 0 to 1' if OBJECTIVES[name].maximise else 'above 0'}"
+        for name, limit in limits.items()
+        if (not 0 <= limit <= 1 if OBJECTIVES[name].maximise else limit <= 0)
+    ]
+    if wrong:
+        raise InvalidSettingsError("constraints", wrong)
+    return limits
 
 
 class TrainingSettings(Settings):
@@ -51,7 +62,7 @@ class SearchConfig(Settings):
     """
 
     version: Literal[1] = 1
-    data: str = "digits"
+    data: Annotated[str, known("data set", DATASETS)] = "digits"
     per_class: Annotated[int, Field(ge=2)] | None = None
     device: str = "fake_kyiv"
     shots: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
@@ -61,16 +72,26 @@ class SearchConfig(Settings):
     objectives: Annotated[tuple[ObjectiveName, ...], *CHOICES, Field(min_length=2)] = Field(
         default_factory=_paper_objectives
     )
-    constraints: dict[ObjectiveName, float] = Field(default_factory=dict)
+    constraints: Annotated[dict[ObjectiveName, float], AfterValidator(_reachable)] = Field(default_factory=dict)
     generations: Annotated[int, Field(ge=1, le=10_000)] = 8
     population: Annotated[int, Field(ge=2, le=10_000)] = 12
     training: TrainingSettings = TrainingSettings()
     plateau: Annotated[int, Field(ge=1)] | None = None
     time_budget: Annotated[float, Field(gt=0)] | None = None
     evaluation_budget: Annotated[int, Field(ge=2)] | None = None
-    workers: Annotated[int, Field(ge=0, le=256)] | Literal["dask"] | None = None
-    scheduler: str | None = None
+    workers: Annotated[
+        Annotated[int, Field(ge=0, le=256)] | Literal["dask"] | None,
+        WrapValidator(in_words('must be a whole number from 0 to 256, "dask" or None')),
+    ] = None
+    scheduler: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @model_validator(mode="after")
+    def _scheduler_is_used(self) -> Self:
+        if self.scheduler is not None and self.workers != "dask":
+            problem = f"scheduler is {self.scheduler!r}: is for workers='dask' only, workers is {self.workers!r}"
+            raise InvalidSettingsError(type(self).__name__, [problem])
+        return self
 
     @property
     def counts_classical_time(self) -> bool:

@@ -90,3 +90,28 @@ def test_infinite_numbers_are_refused():
         TrainingSettings(learning_rate=float("inf"))
     with pytest.raises(ConfigError, match="finite"):
         SearchConfig(constraints={"quantum_time": float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"generation": 3}, "generation is 3: no such setting. Did you mean 'generations'?"),
+        ({"training": {"epoch": 3}}, "training.epoch is 3: no such setting. Did you mean 'epochs'?"),
+        ({"data": "cifar"}, "Unknown data set 'cifar'. Allowed: digits, mnist"),
+        ({"constraints": {"accuracy": 90}}, "constraints.accuracy is 90.0: must be from 0 to 1"),
+        ({"constraints": {"usage_time": 0}}, "constraints.usage_time is 0.0: must be above 0"),
+        ({"workers": "many"}, "workers is 'many': must be a whole number from 0 to 256, \"dask\" or None"),
+        ({"workers": 257}, "workers is 257: must be a whole number from 0 to 256"),
+        (
+            {"scheduler": "tcp://a:1", "workers": 2},
+            "scheduler is 'tcp://a:1': is for workers='dask' only, workers is 2",
+        ),
+        ({"objectives": ("accuracy",)}, "objectives is ('accuracy',): needs 2 or more"),
+        ({"generations": 2.7}, "generations is 2.7: must be a whole number"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_this_package(settings, words):
+    with pytest.raises(ConfigError) as error:
+        SearchConfig(**settings)
+    assert words in str(error.value)
+    assert not any(word in str(error.value) for word in ("constrained", "validation", "Input", "items"))

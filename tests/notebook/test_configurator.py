@@ -3,14 +3,21 @@
 from types import SimpleNamespace
 
 import pytest
-from ipywidgets import HTML
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ipywidgets import HTML, Text, ToggleButton
 
+from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES
+from hybhanas_jupyter.data import DATASETS
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.hardware import account
-from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
-from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
+from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS, Convolution
+from hybhanas_jupyter.nas.config import PRESETS, SearchConfig, TrainingSettings
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES
+from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
 from hybhanas_jupyter.notebook import configurator as module
 from hybhanas_jupyter.notebook.configurator import config_code, configurator
+from hybhanas_jupyter.notebook.form.form import Form
 from tests.notebook.scripted import ScriptedSearch
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 
@@ -47,7 +54,7 @@ def test_the_form_gives_back_the_configuration(config):
 def test_what_the_user_sets_is_what_runs(panel):
     field(panel, "space.qubits").widget.value = (2, 3)
     field(panel, "space.topologies").widget.value = ("linear", "star")
-    field(panel, "generations").widget.value = 2
+    field(panel, "generations").widget.value = "2"
     panel.start.click()
     assert panel.search.config.space.qubits == (2, 3)
     assert panel.search.config.space.topologies == ("linear", "star")
@@ -57,7 +64,20 @@ def test_what_the_user_sets_is_what_runs(panel):
 
 @pytest.mark.parametrize(
     ("path", "value", "bound"),
-    [("generations", 0, "1"), ("shots", 10**7, "1000000"), ("space.topologies", (), "1 item")],
+    [
+        ("generations", "0", "must be at least 1"),
+        ("generations", "2.7", "must be a whole number"),
+        ("generations", "", "must be a whole number"),
+        ("training.learning_rate", "0,02", "must be a number"),
+        ("shots", "10000000", "must be at most 1000000"),
+        ("space.topologies", (), "needs 1 or more"),
+        ("objectives", ("accuracy",), "needs 2 or more"),
+        ("space.rotations", (("RY", "RQ"),), "Unknown rotation"),
+        ("constraints.accuracy", "90", "must be from 0 to 1"),
+        ("constraints.usage_time", "-1", "must be above 0"),
+        ("workers", "many", "must be a whole number from 0 to 256"),
+        ("scheduler", "tcp://10.0.0.1:8786", "workers="),
+    ],
 )
 def test_a_wrong_value_is_marked_at_its_field(panel, path, value, bound):
     wrong = field(panel, path)
@@ -70,6 +90,126 @@ def test_a_wrong_value_is_marked_at_its_field(panel, path, value, bound):
     wrong.widget.value = good
     assert not wrong.error.value
     assert not panel.start.disabled
+
+
+CHOICE = ("space.rotations", "space.entanglers", "space.topologies", "objectives")
+layers = st.lists(
+    st.builds(
+        Convolution,
+        st.integers(1, 64),
+        kernel=st.integers(1, 5),
+        stride=st.integers(1, 3),
+        padding=st.integers(0, 3),
+        pooling=st.sampled_from(POOLINGS),
+        activation=st.sampled_from(ACTIVATIONS),
+        dropout=st.floats(0, 0.99),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def some(values, **sizes):
+    """Distinct values in any order."""
+    return st.lists(values, unique=True, **{"min_size": 1, "max_size": 4, **sizes}).map(tuple)
+
+
+def span(low, high):
+    return st.lists(st.integers(low, high), min_size=2, max_size=2).map(sorted).map(tuple)
+
+
+def maybe(values):
+    return st.none() | values
+
+
+cnns = st.builds(FixedCNN, layers=layers.map(tuple)) | st.builds(
+    VariableCNN,
+    layers=span(1, 3),
+    channels=some(st.integers(1, 512)),
+    kernels=some(st.integers(1, 11)),
+    strides=some(st.integers(1, 4)),
+    activations=some(st.sampled_from(ACTIVATIONS)),
+    pooling=some(st.sampled_from(POOLINGS)),
+    dropout=some(st.floats(0, 0.99)),
+)
+spaces = st.builds(
+    SearchSpace,
+    qubits=span(2, 12),
+    depth=span(1, 15),
+    rotations=some(st.lists(st.sampled_from(ROTATIONS), min_size=1, max_size=5).map(tuple)),
+    entanglers=some(st.sampled_from(ENTANGLERS)),
+    topologies=some(st.sampled_from(TOPOLOGIES)),
+    cnn=cnns,
+)
+limits = st.dictionaries(st.sampled_from(list(OBJECTIVES)), st.floats(0.001, 1), max_size=3)
+times = st.floats(0.001, 1e9)
+configs = st.builds(
+    SearchConfig,
+    data=st.sampled_from(DATASETS),
+    per_class=maybe(st.integers(2, 10**6)),
+    device=st.text(min_size=1, max_size=12),
+    shots=st.integers(1, 10**6),
+    optimization_level=st.integers(0, 3),
+    cost_model=st.sampled_from(["calibrated", "paper"]),
+    space=spaces,
+    objectives=some(st.sampled_from(list(OBJECTIVES)), min_size=2),
+    constraints=limits,
+    generations=st.integers(1, 10**4),
+    population=st.integers(2, 10**4),
+    training=st.builds(
+        TrainingSettings,
+        epochs=st.integers(1, 1000),
+        batch_size=st.integers(1, 10**6),
+        learning_rate=st.floats(1e-12, 10),
+        early_stop_accuracy=st.floats(0, 1),
+        early_stop_epochs=st.integers(1, 99),
+        time_limit=times,
+    ),
+    plateau=maybe(st.integers(1, 99)),
+    time_budget=maybe(times),
+    evaluation_budget=maybe(st.integers(2, 10**9)),
+    workers=st.none() | st.integers(0, 256),
+    seed=st.integers(0, 2**63 - 1),
+) | st.builds(SearchConfig, workers=st.just("dask"), scheduler=maybe(st.just("tcp://10.0.0.1:8786")))
+
+
+@pytest.fixture(scope="module")
+def form():
+    return Form(SearchConfig())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(config=configs, path=st.sampled_from(CHOICE), which=st.integers(0, 999))
+def test_whatever_a_configuration_holds_outlives_clicks(form, config, path, which):
+    form.write(config)
+    assert form.read() == config
+    choice = next(field.widget for field in form.fields if field.path == path)
+    up = [button for button in buttons(choice) if not button.value]
+    if up:
+        button = up[which % len(up)]
+        button.value = True
+        assert len(choice.value) == sum(button.value for button in buttons(choice))
+        button.value = False
+    assert form.read() == config
+    down = [button for button in buttons(choice) if button.value]
+    down[which % len(down)].value = False
+    left = form.read()
+    if left is not None:
+        assert left.model_dump(exclude={"space", "objectives"}) == config.model_dump(exclude={"space", "objectives"})
+
+
+def buttons(choice):
+    return [widget for widget in everything(choice) if isinstance(widget, ToggleButton)]
+
+
+def test_a_sequence_that_is_not_offered_can_be_typed(panel):
+    (rotations,) = of_class(panel, "hyb-space-rotations")
+    rotations.value = (("RZ",),)
+    (box,) = [w for w in everything(rotations) if isinstance(w, Text)]
+    box.value = "rz-ry-rz"
+    assert panel.config.space.rotations == (("RZ",), ("RZ", "RY", "RZ"))
+    assert [b.description for b in buttons(rotations) if b.value] == ["RZ", "RZ-RY-RZ"]
+    assert box.value == ""
 
 
 def test_a_running_search_is_not_started_twice(panel):
@@ -122,9 +262,9 @@ def test_the_code_makes_the_same_configuration():
 def test_search_json_both_ways(panel, tmp_path):
     (path,) = [w for w in everything(panel) if getattr(w, "description", "") == "File"]
     path.value = str(tmp_path / "search.json")
-    field(panel, "shots").widget.value = 77
+    field(panel, "shots").widget.value = "77"
     of_class(panel, "hyb-save")[0].click()
-    field(panel, "shots").widget.value = 78
+    field(panel, "shots").widget.value = "78"
     of_class(panel, "hyb-load")[0].click()
     assert SearchConfig.load(path.value) == panel.config
     assert panel.config.shots == 77

@@ -12,31 +12,71 @@ from hybhanas_jupyter.notebook.common import STYLE
 
 
 class Choices(widgets.HBox):
-    """Buttons of which any number can be down; `value` is the tuple of the chosen options in their order."""
+    """Buttons of which any number can be down; `value` is the tuple of the chosen options in the order of choosing.
+
+    What the user presses takes its place in the order of the buttons, as long as the choice is in that order. An option
+    that is given by `value` without being offered gets a button, too; with `parse`, the user can type such options.
+    """
 
     value = traitlets.Tuple()
 
-    def __init__(self, description: str, options: Iterable[Any], labels: Iterable[str] = ()) -> None:
-        self.options = tuple(options)
-        names = tuple(labels) or tuple(map(str, self.options))
-        self._buttons = [widgets.ToggleButton(description=name, tooltip=f"{description}: {name}") for name in names]
-        for button in self._buttons:
-            button.layout.width = "auto"
-            button.observe(self._collect, "value")
-        label = widgets.Label(description)
-        label.add_class("hyb-label")
-        buttons = widgets.HBox(self._buttons, layout=widgets.Layout(flex_flow="row wrap"))
-        super().__init__([label, buttons])
+    def __init__(
+        self,
+        description: str,
+        options: Iterable[Any],
+        label: Callable[[Any], str] = str,
+        parse: Callable[[str], Any] | None = None,
+        placeholder: str = "",
+    ) -> None:
+        self._description, self._label, self._writing = description, label, False
+        self._buttons: dict[Any, widgets.ToggleButton] = {}
+        self._row = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
+        text = widgets.Label(description)
+        text.add_class("hyb-label")
+        super().__init__([text, self._row])
+        if parse is not None:
+            self._other = widgets.Text(
+                placeholder=placeholder, tooltip=f"{description}: another", continuous_update=False
+            )
+            self._other.layout.width = "11em"
+            self._other.observe(lambda change: self._type(change["new"], parse), "value")
+            self.children = [text, self._row, self._other]
+        for option in options:
+            self._add(option)
         self.observe(self._spread, "value")
 
-    def _collect(self, _: object) -> None:
-        self.value = tuple(o for o, button in zip(self.options, self._buttons, strict=True) if button.value)
+    def _add(self, option: Any) -> None:
+        name = self._label(option)
+        button = widgets.ToggleButton(description=name, tooltip=f"{self._description}: {name}")
+        button.layout.width = "auto"
+        button.observe(lambda change: self._press(option, change["new"]), "value")
+        self._buttons[option] = button
+        self._row.children = (*self._row.children, button)
+
+    def _press(self, option: Any, down: bool) -> None:
+        if self._writing:
+            return
+        places = [list(self._buttons).index(o) for o in self.value]
+        chosen = (*self.value, option) if down else tuple(o for o in self.value if o != option)
+        in_order = places == sorted(places)
+        self.value = tuple(o for o in self._buttons if o in chosen) if in_order else chosen
+
+    def _type(self, text: str, parse: Callable[[str], Any]) -> None:
+        if text.strip():
+            self.value = (*self.value, parse(text.strip()))
+            self._other.value = ""
 
     def _spread(self, change: dict[str, Any]) -> None:
-        with self.hold_trait_notifications():
-            for option, button in zip(self.options, self._buttons, strict=True):
+        self._writing = True
+        try:
+            for option in change["new"]:
+                if option not in self._buttons:
+                    self._add(option)
+            for option, button in self._buttons.items():
                 button.value = option in change["new"]
                 button.icon = "check" if button.value else ""
+        finally:
+            self._writing = False
 
 
 def _same(value: Any) -> Any:
@@ -83,20 +123,32 @@ class Field:
         return path == self.path or path.startswith(self.path + ".")
 
 
-def integer(path: str, description: str) -> Field:
-    """A whole number."""
-    return Field(path, widgets.IntText(description=description, style=STYLE))
-
-
 def number(path: str, description: str) -> Field:
-    """A number."""
-    return Field(path, widgets.FloatText(description=description, style=STYLE, step=None))
+    """A number: text, as browsers' number boxes drop what they do not understand and make 27 of 2.7."""
+    return Field(path, widgets.Text(description=description, style=STYLE), parse_number, show_number)
+
+
+def parse_number(text: str) -> int | float | str:
+    """A whole number, a number, or the text itself, which the configuration will refuse."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def show_number(value: object) -> str:
+    """The shortest text that `parse_number` reads back."""
+    return str(value).removesuffix(".0")
 
 
 def optional(path: str, description: str, placeholder: str) -> Field:
     """A value or nothing; the placeholder says what nothing means."""
     box = widgets.Text(description=description, placeholder=placeholder, style=STYLE)
-    return Field(path, box, lambda text: text.strip() or None, lambda value: "" if value is None else str(value))
+    return Field(
+        path, box, lambda text: text if text.strip() else None, lambda value: "" if value is None else str(value)
+    )
 
 
 def several(path: str, description: str, mode: str = "") -> Field:
@@ -117,9 +169,9 @@ def span(path: str, description: str, low: int, high: int, mode: str = "") -> Fi
     return Field(path, slider, mode=mode)
 
 
-def choices(path: str, description: str, options: Iterable[Any], labels: Iterable[str] = (), mode: str = "") -> Field:
-    """Any number of options."""
-    return Field(path, Choices(description, options, labels), mode=mode)
+def choices(path: str, description: str, options: Iterable[Any], mode: str = "", **settings: Any) -> Field:
+    """Any number of options; `settings` as for `Choices`."""
+    return Field(path, Choices(description, options, **settings), mode=mode)
 
 
 def one_of(path: str, description: str, options: Sequence[Any]) -> Field:
@@ -129,6 +181,7 @@ def one_of(path: str, description: str, options: Sequence[Any]) -> Field:
 
 _MOST = 3
 _NARROW = {"description_width": "auto"}
+_OPTIONS = {"pooling": POOLINGS, "activation": ACTIVATIONS}
 
 
 class ConvolutionFields(widgets.VBox):
@@ -143,8 +196,7 @@ class ConvolutionFields(widgets.VBox):
         super().__init__([self._count])
         self._count.observe(self._collect, "value")
         for layer in self._layers:
-            for widget in layer.children:
-                widget.observe(self._collect, "value")
+            layer.observe_all(self._collect)
         self.observe(self._spread, "value")
         self._collect(None)
 
@@ -167,20 +219,24 @@ class _Layer(widgets.HBox):
         super().__init__(tuple(self._widgets.values()))
         self.add_class("hyb-fields")
 
+    def observe_all(self, handler: Callable[[Any], None]) -> None:
+        for widget in self._widgets.values():
+            widget.observe(handler, "value")
+
     def read(self) -> dict[str, Any]:
-        return {name: widget.value for name, widget in self._widgets.items()}
+        values = {name: widget.value for name, widget in self._widgets.items()}
+        return {name: value if name in _OPTIONS else parse_number(value) for name, value in values.items()}
 
     def write(self, values: dict[str, Any]) -> None:
         for name, value in values.items():
-            self._widgets[name].value = value
+            self._widgets[name].value = value if name in _OPTIONS else show_number(value)
 
 
 def _widget(name: str, value: Any, layer: int) -> widgets.Widget:
-    options = {"pooling": POOLINGS, "activation": ACTIVATIONS}
     settings = {"description": name, "style": _NARROW, "tooltip": f"{name} of layer {layer}"}
-    if name in options:
-        widget = widgets.Dropdown(options=options[name], value=value, **settings)
+    if name in _OPTIONS:
+        widget = widgets.Dropdown(options=_OPTIONS[name], value=value, **settings)
     else:
-        widget = (widgets.FloatText if name == "dropout" else widgets.IntText)(value=value, **settings)
-    widget.layout.width = "auto" if name in options else "9em"
+        widget = widgets.Text(value=show_number(value), **settings)
+    widget.layout.width = "auto" if name in _OPTIONS else "9em"
     return widget

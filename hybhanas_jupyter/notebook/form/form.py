@@ -17,7 +17,6 @@ from hybhanas_jupyter.notebook.form.fields import (
     ConvolutionFields,
     Field,
     choices,
-    integer,
     number,
     one_of,
     optional,
@@ -52,37 +51,47 @@ def _problem_groups() -> Groups:
         ],
         "Device": [
             Field("device", DeviceField()),
-            integer("shots", "Shots"),
+            number("shots", "Shots"),
             one_of("optimization_level", "Compiler level", [0, 1, 2, 3]),
             one_of("cost_model", "Cost model", ["calibrated", "paper"]),
         ],
         "Quantum space": [
             span("space.qubits", "Qubits", 2, 12),
             span("space.depth", "Depth", 1, 15),
-            choices("space.rotations", "Rotations", SEQUENCES, map("-".join, SEQUENCES)),
+            choices(
+                "space.rotations",
+                "Rotations",
+                SEQUENCES,
+                label="-".join,
+                parse=lambda text: tuple(text.upper().split("-")),
+                placeholder="e.g. RZ-RY-RZ",
+            ),
             choices("space.entanglers", "Entanglers", ENTANGLERS),
             choices("space.topologies", "Topologies", TOPOLOGIES),
         ],
-        "Objectives": [choices("objectives", "Optimise", OBJECTIVES, [o.label for o in objectives]), *limits],
+        "Objectives": [
+            choices("objectives", "Optimise", OBJECTIVES, label=lambda name: OBJECTIVES[name].label),
+            *limits,
+        ],
     }
 
 
 def _run_groups() -> Groups:
     return {
         "NSGA-II": [
-            integer("generations", "Generations"),
-            integer("population", "Population"),
-            integer("seed", "Seed"),
+            number("generations", "Generations"),
+            number("population", "Population"),
+            number("seed", "Seed"),
             optional("plateau", "Stop on plateau", "never (generations)"),
             optional("time_budget", "Time budget", "none (seconds)"),
             optional("evaluation_budget", "Evaluations", "no limit"),
         ],
         "Training": [
-            integer("training.epochs", "Epochs"),
-            integer("training.batch_size", "Batch size"),
+            number("training.epochs", "Epochs"),
+            number("training.batch_size", "Batch size"),
             number("training.learning_rate", "Learning rate"),
             number("training.early_stop_accuracy", "Stop if accuracy below"),
-            integer("training.early_stop_epochs", "after epochs"),
+            number("training.early_stop_epochs", "after epochs"),
             number("training.time_limit", "Time limit (s)"),
         ],
         "Workers": [

@@ -66,8 +66,8 @@ class Board(widgets.VBox):
         for view in self._views.values():
             view.figure.close()
         self._views, self._picked = {}, []
-        others = [o for o in OBJECTIVES.values() if o.name not in config.objectives]
-        self._more = Choices("Also show", [o.name for o in others], [o.label for o in others])
+        others = [name for name in OBJECTIVES if name not in config.objectives]
+        self._more = Choices("Also show", others, label=lambda name: OBJECTIVES[name].label)
         self._more.add_class("hyb-axes")
         self._more.observe(lambda _: self._draw(), "value")
         self.children = [self._tools, self._grid, self._more, self._legend]
