@@ -15,9 +15,9 @@ from scipy.stats import spearmanr
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
-from hybhanas_jupyter.costs.aer import noisy_fidelity
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.formatting import text_table
+from hybhanas_jupyter.hardware.noise import noisy_fidelity
 
 SETS = {
     "same devices": (101, ("fake_kyiv", "fake_torino", "fake_brisbane", "fake_fez", "fake_algiers")),

@@ -21,9 +21,9 @@ from recording import record, table
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
-from hybhanas_jupyter.costs.aer import noisy_density
 from hybhanas_jupyter.costs.mean_field import mean_field
 from hybhanas_jupyter.costs.timeline import Timeline
+from hybhanas_jupyter.hardware.noise import noisy_density
 
 DEVICES = ("fake_kyiv", "fake_torino", "fake_brisbane", "fake_fez", "fake_algiers")
 DEVICES += ("fake_sherbrooke", "fake_marrakesh", "fake_osaka", "fake_hanoi", "fake_pittsburgh")

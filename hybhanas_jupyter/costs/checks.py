@@ -133,7 +133,7 @@ def reliability(devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int 
     Ansatz circuits with 2-6 qubits, 1-6 layers, all gates and topologies, at random angles. `circuits` is per device;
     one takes about half a second.
     """
-    from hybhanas_jupyter.costs.aer import noisy_fidelity
+    from hybhanas_jupyter.hardware.noise import noisy_fidelity
 
     rng = np.random.default_rng(seed)
     points = []

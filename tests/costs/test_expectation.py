@@ -9,13 +9,13 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import DensityMatrix, Pauli, SparsePauliOp, Statevector
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.costs.aer import noisy_density
 from hybhanas_jupyter.costs.mean_field import mean_field
 from hybhanas_jupyter.costs.observables import read_observables
 from hybhanas_jupyter.costs.pauli_state import fixed_transfer
 from hybhanas_jupyter.costs.timeline import Timeline
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, QubitCalibration
+from hybhanas_jupyter.hardware.noise import noisy_density
 
 T1, T2 = 80e-6, 60e-6
 
