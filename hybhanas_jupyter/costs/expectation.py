@@ -16,7 +16,6 @@ from hybhanas_jupyter.costs.quantum import QuantumCost, provenance_rows, quantum
 from hybhanas_jupyter.costs.timeline import Timeline
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
-from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
@@ -184,7 +183,8 @@ def expectation_cost(
         places = dict(enumerate(cost.measured_qubits))
         wanted = tuple(observable.on(places) for observable in wanted)
     timeline = Timeline(cost.physical_circuit, target.calibration)
-    flips = readout_flips(target.calibration, set().union(*(observable.qubits for observable in wanted)))
+    read = set().union(*(observable.qubits for observable in wanted))
+    flips = {qubit: target.calibration.readout_flips(qubit) for qubit in read}
     parameters = list(cost.physical_circuit.parameters)
     maps, damping = affine_maps(timeline, wanted, flips, parameters, seed)
     labels = [observable.label for observable in read_observables(observables, logical.num_qubits)]
@@ -202,11 +202,6 @@ def expectation_cost(
         groups=tuple(len(observable.groups()) for observable in wanted),
         methods=tuple(m.method for m in maps),
     )
-
-
-def readout_flips(calibration: Calibration, qubits: set[int]) -> Flips:
-    """P(1 read | 0) and P(0 read | 1) of every qubit; both the readout error where the calibration has one figure."""
-    return {qubit: (calibration.readout(qubit).error,) * 2 for qubit in qubits}
 
 
 def _shots(

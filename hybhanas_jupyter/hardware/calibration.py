@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Qubits = tuple[int, ...]
 Seconds = Annotated[float, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_REP_DELAY = 250e-6  # seconds; the default of every current IBM device
 _SANE_DT = (1e-12, 1e-6)  # fake_poughkeepsie reports 3.6e-18 s, 9 orders of magnitude off
 _SKIPPED = {"delay", "reset", "barrier"}  # never costed: a delay carries its own duration, a reset is refused
@@ -30,10 +31,14 @@ class _Frozen(BaseModel):
 
 
 class QubitCalibration(_Frozen):
-    """Relaxation (`t1`) and dephasing (`t2`) time of a qubit in seconds; None where the snapshot has none."""
+    """Relaxation (`t1`) and dephasing (`t2`) time of a qubit in seconds; None where the snapshot has none.
+
+    `flips`: the probabilities that 1 is read where the qubit is in |0>, and 0 where it is in |1>.
+    """
 
     t1: Annotated[float, Field(gt=0)] | None
     t2: Annotated[float, Field(gt=0)] | None
+    flips: tuple[Probability, Probability] | None = None
 
 
 class GateCalibration(_Frozen):
@@ -45,7 +50,7 @@ class GateCalibration(_Frozen):
     name: str
     qubits: Qubits
     duration: Seconds | None
-    error: Annotated[float, Field(ge=0, le=1)] | None
+    error: Probability | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ class Calibration(_Frozen):
         """Read a Qiskit `BackendV2`. Raises `DeviceError` if it has no calibration."""
         properties = backend.properties() if hasattr(backend, "properties") else None
         facts = getattr(backend, "processor_type", None) or {}
-        return cls.from_target(
+        calibration = cls.from_target(
             backend.target,
             backend.name or type(backend).__name__,
             processor=" ".join(str(facts[key]) for key in ("family", "revision") if facts.get(key)),
@@ -153,6 +158,9 @@ class Calibration(_Frozen):
             max_circuits=_fact(backend, "max_experiments", int),
             clops=_fact(backend, "clops_h", (int, float)),
         )
+        flips = [_flips(properties, qubit) for qubit in range(calibration.num_qubits)]
+        qubits = [q.model_copy(update={"flips": f}) for q, f in zip(calibration.qubits, flips, strict=True)]
+        return calibration.model_copy(update={"qubits": tuple(qubits)})
 
     @classmethod
     def load(cls, path: str | Path) -> "Calibration":
@@ -226,6 +234,11 @@ class Calibration(_Frozen):
         """Duration and error of measuring `qubit`; NaN where the snapshot has none."""
         return self.gate_data.get(("measure", (qubit,)), GateData(duration=nan, error=nan))
 
+    def readout_flips(self, qubit: int) -> tuple[float, float]:
+        """Probabilities to read 1 for |0>, and 0 for |1>: the readout error both where the snapshot has but that."""
+        error = self.readout(qubit).error
+        return self.qubits[qubit].flips or (error, error)
+
     @property
     def seconds_per_dt(self) -> float | None:
         """`dt` in seconds, None where it is missing or impossible."""
@@ -282,6 +295,17 @@ def _standard_sizes() -> dict[str, int]:
 
     gates = get_standard_gate_name_mapping().items()
     return {name: gate.num_qubits for name, gate in gates if gate.num_qubits <= 2 and name not in _SKIPPED}
+
+
+def _flips(properties: Any, qubit: int) -> tuple[float, float] | None:
+    """From IBM's properties of a backend; None where they hold none."""
+    from qiskit.exceptions import QiskitError
+
+    try:
+        found = properties.qubit_property(qubit)
+        return float(found["prob_meas1_prep0"][0]), float(found["prob_meas0_prep1"][0])
+    except (AttributeError, KeyError, QiskitError):
+        return None
 
 
 def _known(record: Any, field: str) -> float | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Backend: TypeAlias = "str | Path | BackendV2 | Target | Calibration | Device"
 
-_SNAPSHOT_FACTS = "2"  # raised when more is read of a backend than before
+_SNAPSHOT_FACTS = "3"  # raised when more is read of a backend than before
 _SNAPSHOT_SOURCES = ("qiskit", "qiskit-ibm-runtime", "hybhanas_jupyter")  # what a kept snapshot depends on
 
 

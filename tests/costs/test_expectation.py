@@ -127,6 +127,43 @@ def test_readout_is_apart_and_shots_grow_with_what_is_lost():
     assert cost.expectation_time == pytest.approx(cost.time[0])
 
 
+def test_asymmetric_readout_is_as_aer_reads_it():
+    """Counts of Aer, flips by IBM's own properties of the device, and nothing else noisy."""
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel
+    from qiskit_ibm_runtime.fake_provider import FakeTorino
+
+    backend, circuit = FakeTorino(), CIRCUITS["ansatz"]
+    strings = ["IIIZ", "ZIIZ", "ZZZZ"]
+    cost = hyb.expectation_cost(circuit, backend, strings)
+    properties = backend.properties()
+    model = NoiseModel()
+    for place, qubit in enumerate(cost.cost.measured_qubits):
+        one, zero = (properties.qubit_property(qubit, f"prob_meas{a}_prep{b}")[0] for a, b in ((1, 0), (0, 1)))
+        model.add_readout_error([[1 - one, one], [zero, 1 - zero]], [place])
+    measured = circuit.copy()
+    measured.measure_all()
+    counts = AerSimulator(noise_model=model, seed_simulator=1).run(measured, shots=200_000).result().get_counts()
+    read = [
+        sum(
+            n * (-1) ** sum(bit == "1" and letter == "Z" for bit, letter in zip(bits, string, strict=True))
+            for bits, n in counts.items()
+        )
+        / 200_000
+        for string in strings
+    ]
+    # Readout of the ideal state: the offset that the cost states is for its own, noisy one.
+    assert cost.readout_damping * cost.ideal + cost.readout_offset == pytest.approx(read, abs=0.008)
+    assert cost.readout_offset[0] == pytest.approx(offset(properties, cost.cost.measured_qubits[0]), abs=1e-12)
+
+
+def offset(properties, qubit):
+    return (
+        properties.qubit_property(qubit, "prob_meas0_prep1")[0]
+        - properties.qubit_property(qubit, "prob_meas1_prep0")[0]
+    )
+
+
 def test_sums_are_the_sums_of_their_terms():
     circuit, device = CIRCUITS["EfficientSU2"], "fake_kyiv"
     strings, coefficients = ["ZIIII", "IZZII", "XXIII", "IIIII"], [0.5, -1.5, 0.25, 3.0]
