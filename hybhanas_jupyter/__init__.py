@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hybhanas_jupyter.errors import need
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -37,12 +39,17 @@ _HOME = {
     "workload": "costs.workload",
 }
 
+# Where the extra `search` is needed.
+_SEARCH = ("nas.", "data", "costs.classical", "costs.profile", "notebook.configurator", "notebook.search")
+
 __all__ = sorted(_HOME)  # noqa: PLE0605  sorted() gives a list; the names stand in one place only
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _HOME[name].startswith(_SEARCH):
+        need("search", f"hyb.{name}")
     module = import_module(f"{__name__}.{_HOME[name]}")
     globals()[name] = getattr(module, name, module)  # `checks` is a module itself
     return globals()[name]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hybhanas_jupyter import __version__
-from hybhanas_jupyter.errors import CircuitError, HybHanasError
+from hybhanas_jupyter.errors import CircuitError, HybHanasError, need
 from hybhanas_jupyter.files import read_text
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
 
@@ -17,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 for an error in one line on stderr, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
+        if options.run not in (_cost, _devices):
+            need("search", "This command")
         sys.stdout.write(f"{options.run(options)}\n")
     except HybHanasError as error:
         sys.stderr.write(f"hybhanas: {error}\n")

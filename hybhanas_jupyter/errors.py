@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
+
+# The packages of the optional extras in pyproject.toml, as they are imported.
+_EXTRAS = {"search": ("deap", "moocore", "numba", "pennylane", "safetensors", "sklearn", "torch")}
 
 
 class HybHanasError(Exception):
@@ -9,6 +13,10 @@ class HybHanasError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split("\n")))
+
+
+class MissingPackageError(HybHanasError, ImportError):
+    """A package that an extra of this one brings and that is not installed."""
 
 
 class UnknownNameError(HybHanasError):
@@ -41,6 +49,15 @@ class FileError(HybHanasError):
 
 class StoreError(HybHanasError):
     """A run store that cannot be read or written."""
+
+
+def need(extra: str, what: str) -> None:
+    """Raise `MissingPackageError` with the command that installs `extra` if `what` needs it and it is not there."""
+    missing = [name for name in _EXTRAS[extra] if find_spec(name) is None]
+    if missing:
+        raise MissingPackageError(
+            f"{what} needs {', '.join(missing)}: pip install 'hybhanas_jupyter[{extra}]', or '.[{extra}]' in a clone."
+        )
 
 
 def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.errors import ArchitectureError, check_name
+from hybhanas_jupyter.errors import ArchitectureError, check_name, need
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -130,6 +130,7 @@ class Ansatz:
 
     def to_qnode(self) -> Callable[..., Any]:
         """A PennyLane QNode f(x, w) -> list of <Z>, in radians: x (..., n_qubits), w (depth, rotations, n_qubits)."""
+        need("search", "Ansatz.to_qnode")
         import pennylane as qml
 
         gates = [getattr(qml, rotation) for rotation in self.rotations]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from importlib.util import find_spec
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ def recorded_calls(source: str) -> Iterator[Calls]:
     PennyLane is only imported if it already is, or if `source`, which is about to run, names it.
     """
     calls: Calls = {}
-    if "pennylane" not in sys.modules and "pennylane" not in source:
+    wanted = "pennylane" in sys.modules or "pennylane" in source
+    if not wanted or find_spec("pennylane") is None:
         yield calls
         return
     from pennylane import QNode

@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 from traitlets import Enum, Int, Unicode
 
-from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
+from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name, need
 from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, run_body
 from hybhanas_jupyter.notebook.magics.devices import device_details
 from hybhanas_jupyter.notebook.magics.options import MODELS, parse, register_completion, split, with_options
@@ -83,11 +83,12 @@ class QCost(Magics):
     @line_magic
     def hybhanas(self, line: str) -> object:
         """Open the configurator of the architecture search: `%hybhanas [search.json]`."""
-        from hybhanas_jupyter.nas.config import SearchConfig
-        from hybhanas_jupyter.notebook.configurator import configurator
-
         path = line.strip().strip("'\"")
         with _one_line():
+            need("search", "%hybhanas")
+            from hybhanas_jupyter.nas.config import SearchConfig
+            from hybhanas_jupyter.notebook.configurator import configurator
+
             return configurator(SearchConfig.load(path) if path else None)
 
     def _devices(self, options: "Namespace") -> "list[Device]":
