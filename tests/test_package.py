@@ -58,7 +58,7 @@ for name in sorted(set(hyb.__all__) | {"models"}):
         models.QuantumLayer if name == "models" else getattr(hyb, name)
     except ImportError as error:
         print(name, "|", error)
-shell.run_line_magic("hybhanas", "")
+shell.run_cell("%hybhanas")
 """
 
 
