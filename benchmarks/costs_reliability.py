@@ -34,7 +34,7 @@ def ansaetze(rng, count):
 
 
 def products(circuit, device):
-    """The usual estimate, the paper's form on every gate's own error, and cost-model.md's product."""
+    """The usual ESP, the paper's form on every gate's own error, and the product of docs/cost_model.md, section 3."""
     calibration = device.calibration
     timing = schedule(circuit, calibration, lambda gate: calibration.gate_data[gate].duration)
     gates = [(calibration.gate_data[gate].error, len(gate[1]), times) for gate, times in timing.gates.items()]

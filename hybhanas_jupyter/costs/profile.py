@@ -42,7 +42,7 @@ class DeviceProfile(_Frozen):
 
     `throughput` is the paper's: FLOP/s of its reference CNN. `layers` are rates by layer class, `step` the seconds of
     a step that no layer explains (loss, optimizer). One thread, as in the workers of a search.
-    Source: paper section 2.2 (Algorithm 1), cost-model.md section 5.
+    Source: paper section 2.2 (Algorithm 1), docs/cost_model.md, section 5.
     """
 
     schema_version: Literal[1] = 1

@@ -219,7 +219,7 @@ def quantum_cost(
     `usage_time`. `arguments` are a QNode's, their values do not matter. Costs are cached by circuit and calibration.
 
     Raises `UnknownNameError` for an unknown device or model and `CircuitError` for a circuit that cannot be costed.
-    Source: paper section 2.4 (Algorithm 2), cost-model.md sections 2 and 3.
+    Source: paper section 2.4 (Algorithm 2), docs/cost_model.md, sections 2 and 3.
     """
     options = CostOptions(shots, optimization_level, seed, model)
     return quantum_cost_of(to_circuit(circuit, arguments), device(backend), options)

@@ -30,7 +30,7 @@ def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibra
     """Mean damping of the state's Pauli strings by each gate's own error and by idling; `damping` watched `schedule`.
 
     Calibrated gate errors contain the relaxation during the gate, so that decoherence is charged for idle time only.
-    Source: cost-model.md section 3, whose product of process fidelities this refines.
+    Source: docs/cost_model.md, section 3.
     """
     data = calibration.gate_data
     gates, idling = damping.finish(schedule, compiled.n_qubits)
@@ -46,7 +46,7 @@ def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibra
 def paper(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> LogSuccess:
     """Device-average errors, and exp(-T / min T2) over the active qubits for the whole makespan T.
 
-    The factors are the paper's (sections 2.4 and 3.1.3), their product is reconstructed (cost-model.md section 2).
+    The factors are the paper's (sections 2.4, 3.1.3), the product is reconstructed: docs/cost_model.md, section 7.
     """
     average = calibration.averages
     t2 = min((calibration.relaxation[qubit][1] for qubit in schedule.idle), default=inf)

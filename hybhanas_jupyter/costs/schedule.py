@@ -67,7 +67,7 @@ class Timing:
 def calibrated_timing(compiled: Compiled, calibration: Calibration, watch: Watch | None = None) -> Timing:
     """Every gate takes its own calibrated duration; routing is what the makespan exceeds the logical circuit's by.
 
-    `watch` sees the physical circuit as it is scheduled. Source: cost-model.md section 2.
+    `watch` sees the physical circuit as it is scheduled. Source: docs/cost_model.md, section 2.
     """
     data = calibration.gate_data
 
@@ -100,8 +100,8 @@ def _logical_makespan(compiled: Compiled, calibration: Calibration) -> float:
 def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
     """Every gate takes its kind's average duration, virtual ones the average one-qubit gate's.
 
-    routing = (physical - logical two-qubit gates) x mean two-qubit duration. The averages and the charged rz are stated
-    in the paper (sections 3.1.3 and 4.1), the routing formula is reconstructed (section 2.4, cost-model.md section 2).
+    routing = (physical - logical two-qubit gates) x mean two-qubit duration. What the paper states of it and what is
+    reconstructed, and by how much it is longer than Qiskit's: docs/cost_model.md, section 7.
     """
     average = calibration.averages
 
@@ -135,8 +135,8 @@ def schedule(
     """The ASAP schedule of a physical circuit; `duration` gives the seconds of a gate.
 
     Virtual gates (0 s) cost no time but are counted; a barrier waits for all of its qubits. `watch` sees the slot, the
-    start in seconds and the instruction, one after the other, until it returns False. Source: cost-model.md section 2;
-    the makespan equals Qiskit's `QuantumCircuit.estimate_duration`.
+    start in seconds and the instruction, one after the other, until it returns False. The makespan equals
+    Qiskit's `QuantumCircuit.estimate_duration`. Source: docs/cost_model.md, section 2.
     """
     index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
     free = [0.0] * len(index)

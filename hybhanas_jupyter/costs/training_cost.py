@@ -111,7 +111,7 @@ def training_cost(
     holds `circuits_per_job` circuits, by default as many as the device takes, 300 where it does not say. See
     `quantum_cost` for the rest.
 
-    Source: paper section 2.4 (Algorithm 2, step 5), cost-model.md section 4.
+    Source: paper section 2.4 (Algorithm 2, step 5), docs/cost_model.md, section 4.
     """
     options = CostOptions(shots, optimization_level, seed, model)
     return training_cost_of(

@@ -88,7 +88,7 @@ class Averages:
 
 
 class Calibration(_Frozen):
-    """A device's calibration as its provider reported it. Source: paper section 3.1.3, cost-model.md section 1.
+    """A device's calibration as its provider reported it. Source: paper section 3.1.3, docs/cost_model.md, section 1.
 
     Beside qubits and gates: `rep_delay` between shots, the range that it may be set to and the `reset` at the start of
     a shot, in seconds; `max_circuits` of a job, and `clops`, layers per second of whole jobs (IBM's clops_h).

@@ -1,7 +1,7 @@
 """A physical circuit as Aer runs it under a calibration's noise: the judge of what costs predict; loads Aer.
 
 Errors of gates and readout, and relaxation of every qubit that waits. The schedule is the cost model's: as soon as
-possible, docs/cost_model.md section 6 says why.
+possible, docs/cost_model.md, section 6 says why.
 """
 
 from dataclasses import dataclass
