@@ -60,7 +60,7 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, options: CostOpti
     check_circuit(circuit, device)
     measured = _measured_qubits(circuit)
     if is_physical(circuit, device.calibration):
-        bare = _without_measurements(circuit)
+        bare = _without_measurements(circuit.copy())  # the user may change his own circuit later
         note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
         active = active_qubits(circuit)
         return Compiled(bare, active, measured or active, bare, (note,))

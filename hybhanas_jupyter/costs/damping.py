@@ -59,6 +59,7 @@ class Damping:
             for qubit in qubits:
                 if start > self._free.get(qubit, start):
                     self._wait(qubit, start - self._free[qubit])
+                    self._free[qubit] = start  # also before a gate of no length: what was waited is not waited again
                 if seconds:
                     self._free[qubit] = start + seconds
             self._apply(name, qubits, _angles(instruction))

@@ -6,6 +6,7 @@ from numbers import Integral
 from hybhanas_jupyter.errors import CircuitError, check_name
 
 MODELS = ("calibrated", "paper")
+_HIGHEST = 10**18  # products of three such numbers still are floats
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class CostOptions:
 
 
 def check_whole(name: str, value: int, lowest: int) -> None:
-    """Raise a one-line `CircuitError` unless `value` is a whole number of at least `lowest`."""
+    """Raise a one-line `CircuitError` unless `value` is a whole number from `lowest` to 10^18."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
         raise CircuitError(f"{name} is {value!r}: it must be a whole number of at least {lowest}.")
+    if value > _HIGHEST:
+        raise CircuitError(f"{name} is {float(value):.0e}: it must be at most 1e18.")

@@ -81,11 +81,16 @@ class QuantumCost(Reported):
     log_readout_success_probability: float
     logical: GateCounts
     physical: GateCounts
-    physical_circuit: "QuantumCircuit" = field(repr=False, compare=False)
+    _physical_circuit: "QuantumCircuit" = field(repr=False, compare=False)
     layout: tuple[int, ...]
     active_qubits: int
     measured_qubits: tuple[int, ...]
     provenance: Provenance
+
+    @property
+    def physical_circuit(self) -> "QuantumCircuit":
+        """The circuit as the device runs it, without final measurements: a copy, as costs are shared by a cache."""
+        return self._physical_circuit.copy()
 
     @property
     def execution_time(self) -> float:
@@ -109,7 +114,10 @@ class QuantumCost(Reported):
 
     @property
     def success_probability(self) -> float:
-        """p of one shot, readout left out; 0 below 1e-308 while its logarithm is still right."""
+        """p of one shot; 0 below 1e-308 while its logarithm is still right.
+
+        Without the readout, which model "paper" has as a factor, as the paper's Algorithm 2.
+        """
         return exp(self.log_success_probability)
 
     @property
@@ -150,7 +158,7 @@ class QuantumCost(Reported):
     @property
     def depth(self) -> int:
         """Depth of the physical circuit, virtual gates included."""
-        return self.physical_circuit.depth()
+        return self._physical_circuit.depth()
 
     def to_dict(self) -> dict[str, Any]:
         """All times, probabilities and counts by name, in the units above."""
@@ -177,10 +185,10 @@ class QuantumCost(Reported):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "physical_circuit": to_bytes(self.physical_circuit)}
+        return {**self.__dict__, "_physical_circuit": to_bytes(self._physical_circuit)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, physical_circuit=from_bytes(state["physical_circuit"]))
+        self.__dict__.update(state, _physical_circuit=from_bytes(state["_physical_circuit"]))
 
 
 _SIZES = ("one_qubit", "two_qubit")
@@ -269,7 +277,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         log_readout_success_probability=success.readout,
         logical=GateCounts.of(compiled.logical),
         physical=GateCounts.of(compiled.circuit),
-        physical_circuit=compiled.circuit,
+        _physical_circuit=compiled.circuit,
         layout=compiled.layout,
         active_qubits=compiled.n_qubits,
         measured_qubits=compiled.measured,

@@ -46,7 +46,7 @@ def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibra
 def paper(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> LogSuccess:
     """Device-average errors, and exp(-T / min T2) over the active qubits for the whole makespan T.
 
-    The factors are the paper's (sections 2.4, 3.1.3), the product is reconstructed: docs/cost_model.md, section 7.
+    The readout is one of its factors. They are the paper's (sections 2.4, 3.1.3), the product is reconstructed: docs/cost_model.md, section 7.
     """
     average = calibration.averages
     t2 = min((calibration.relaxation[qubit][1] for qubit in schedule.idle), default=inf)
@@ -67,5 +67,6 @@ def penalties(execution_time: float, success: LogSuccess) -> tuple[float, float]
     total = execution_time * expm1(-success.total) if -success.total < _MAX_EXPONENT else inf
     if success.gates == -inf:
         return inf, 0.0
-    gates = total * (success.gates / success.total) if success.gates else 0.0
+    share = success.gates / success.total if success.gates else 0.0
+    gates = min(total * min(share, 1.0), total) if share else 0.0  # rounding must not leave a negative rest
     return gates, total - gates if total < inf else (inf if success.decoherence else 0.0)

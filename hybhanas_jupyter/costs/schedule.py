@@ -106,7 +106,8 @@ def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
     average = calibration.averages
 
     def duration(gate: Gate) -> float:
-        return average.duration_of.get(gate[0]) or average.duration[len(gate[1])]
+        usual = average.duration_of.get(gate[0]) or average.duration.get(len(gate[1]))
+        return _known(float("nan") if usual is None else usual, gate, calibration)
 
     physical = schedule(compiled.circuit, calibration, duration)
     added = (physical.count(2) - compiled.logical.num_nonlocal_gates()) * average.duration.get(2, 0.0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
@@ -58,8 +57,10 @@ class TrainingCost(Reported):
     def jobs(self) -> int:
         """Every training step waits for its own jobs; one step holds batch_size samples."""
         full, rest = divmod(self.samples, self.batch_size)
-        steps = [self.batch_size] * full + ([rest] if rest else [])
-        return self.epochs * sum(ceil(n * self.circuits_per_sample / self.circuits_per_job) for n in steps)
+        return self.epochs * (full * self._jobs_of(self.batch_size) + self._jobs_of(rest))
+
+    def _jobs_of(self, samples: int) -> int:
+        return -(-samples * self.circuits_per_sample // self.circuits_per_job)
 
     @property
     def quantum_time(self) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
 Qubits = tuple[int, ...]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=1e6)]  # a wrong unit is refused, not multiplied
 Probability = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_REP_DELAY = 250e-6  # seconds; the default of every current IBM device
 _SANE_DT = (1e-12, 1e-6)  # fake_poughkeepsie reports 3.6e-18 s, 9 orders of magnitude off
@@ -119,6 +119,13 @@ class Calibration(_Frozen):
             if not all(0 <= qubit < self.num_qubits for qubit in gate.qubits):
                 raise ValueError(f"gates: {gate.name}{gate.qubits} names a qubit beyond num_qubits = {self.num_qubits}")
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Calibration":
+        """A copy with other values, and without what was derived from the old ones."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in copy.__dict__.keys() - type(self).model_fields.keys():
+            del copy.__dict__[name]
+        return copy
 
     @classmethod
     def from_target(cls, target: "Target", name: str, **facts: Any) -> "Calibration":

@@ -9,6 +9,8 @@ from statistics import median
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import CXGate, RZGate, SXGate
@@ -18,9 +20,13 @@ from qiskit_ibm_runtime.fake_provider import FakeKyiv
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.hardware.noise import noisy_fidelity
 from hybhanas_jupyter.costs.clocks import vendor_clock
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
+from hybhanas_jupyter.costs.reliability import LogSuccess, penalties
 from hybhanas_jupyter.errors import CircuitError, UnknownNameError
+from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, QubitCalibration
+from hybhanas_jupyter.hardware.devices import Device
 
 
 def bell(n_qubits: int = 2) -> QuantumCircuit:
@@ -324,6 +330,7 @@ def test_what_cannot_be_costed_is_named_in_one_line(circuit, device_name, messag
     ("options", "error", "message"),
     [
         ({"shots": 0}, CircuitError, "shots is 0"),
+        ({"shots": 10**30}, CircuitError, "shots is 1e\\+30: it must be at most 1e18"),
         ({"shots": 1.5}, CircuitError, "shots is 1.5"),
         ({"seed": -1}, CircuitError, "seed is -1"),
         ({"optimization_level": 4}, CircuitError, "optimization_level is 4"),
@@ -348,3 +355,80 @@ def test_virtual_gates_only_cost_nothing():
     circuit.rz(0.3, 0)
     cost = quantum_cost(circuit, "fake_kyiv")
     assert (cost.execution_time, cost.effective_time, cost.success_probability) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("barriers", [False, True])
+def test_waiting_before_a_virtual_gate_is_charged_once(barriers):
+    """By hand: a qubit in a superposition keeps (1 + exp(-t / T2)) / 2 of its fidelity while it waits for t."""
+    circuit = QuantumCircuit(2)
+    circuit.h([0, 1])
+    if barriers:  # qubit 0 waits for qubit 1's delay
+        circuit.barrier()
+        circuit.delay(20, 1, unit="us")
+        circuit.barrier()
+    else:
+        circuit.delay(20, [0, 1], unit="us")
+    circuit.h([0, 1])
+    device = hyb.device("fake_kyiv")
+    cost = quantum_cost(circuit, device, optimization_level=0)
+    expected = math.prod((1 + math.exp(-20e-6 / device.calibration.relaxation[q][1])) / 2 for q in cost.layout)
+    assert cost.expected_fidelity == pytest.approx(expected, abs=0.003)
+    assert noisy_fidelity(cost.physical_circuit, device) == pytest.approx(expected, abs=0.003)
+
+
+def test_a_changed_calibration_is_not_taken_for_the_old_one():
+    calibration = hyb.device("fake_manila").calibration
+    slow = [gate.model_copy(update={"duration": 2 * (gate.duration or 0.0)}) for gate in calibration.gates]
+    other = calibration.model_copy(update={"gates": tuple(slow)})
+    assert calibration.fingerprint != other.fingerprint
+    one = quantum_cost(bell(), hyb.device("fake_manila"))
+    two = quantum_cost(bell(), Device.from_calibration(other))
+    assert two.execution_time == pytest.approx(2 * one.execution_time)
+
+
+def test_nobody_can_change_the_circuits_of_a_shared_cost():
+    device = hyb.device("fake_kyiv")
+    cost = quantum_cost(bell(), device, seed=5)
+    depth = cost.depth
+    cost.physical_circuit.measure_all()
+    assert quantum_cost(bell(), device, seed=5).depth == depth
+    own = transpile(bell(), target=device.target, seed_transpiler=5)
+    cost = quantum_cost(own, device)
+    own.x(0)
+    assert cost.physical_circuit.count_ops().get("x", 0) == own.count_ops()["x"] - 1
+
+
+def test_reports_of_one_gate_do_not_fail_by_rounding():
+    """On some devices gate errors took 1 + 1e-16 of the penalty, and decoherence was negative."""
+    for name in ("fake_marrakesh", "fake_torino", "fake_fez", "fake_brisbane"):
+        for ansatz in (Ansatz(1, 1), Ansatz(1, 1, ("RX",)), Ansatz(1, 2, ("RZ",))):
+            assert "effective" in repr(quantum_cost(ansatz, name))
+
+
+@given(total=st.floats(1e-6, 1), share=st.floats(0, 1))
+def test_penalties_are_never_negative(total, share):
+    success = LogSuccess(gates=-total * share, decoherence=-total * (1 - share), readout=0.0)
+    parts = penalties(1e-6, success)
+    assert min(parts) >= 0
+    assert sum(parts) == pytest.approx(1e-6 * math.expm1(total), rel=1e-9)
+
+
+def test_the_papers_success_contains_the_readout():
+    calibrated, paper = (quantum_cost(bell(), "fake_kyiv", model=model) for model in ("calibrated", "paper"))
+    errors = hyb.device("fake_kyiv").calibration.averages
+    without = paper.log_success_probability - paper.log_readout_success_probability
+    assert paper.log_readout_success_probability == pytest.approx(2 * math.log1p(-errors.readout_error))
+    assert without < 0
+    assert calibrated.log_readout_success_probability < 0
+
+
+def test_a_calibration_without_durations_for_pairs_is_named_by_the_papers_model_too():
+    gates = [GateCalibration(name="cx", qubits=(0, 1), duration=None, error=0.01)]
+    gates += [GateCalibration(name=n, qubits=(q,), duration=3e-8, error=1e-3) for n in ("sx", "rz") for q in (0, 1)]
+    qubits = (QubitCalibration(t1=1e-4, t2=1e-4),) * 2
+    calibration = Calibration(name="untimed", num_qubits=2, qubits=qubits, gates=tuple(gates))
+    for model in ("calibrated", "paper"):
+        with pytest.raises(CircuitError, match="no duration for any cx"):
+            quantum_cost(bell(), Device.from_calibration(calibration), model=model)
+    with pytest.raises(ValueError, match="less than or equal to 1000000"):
+        GateCalibration(name="cx", qubits=(0, 1), duration=1e308, error=0.01)

@@ -97,3 +97,15 @@ def _controlled(circuit):
     outer = QuantumCircuit(2)
     outer.append(circuit.to_gate(label="mystery"), [0])
     return outer
+
+
+def test_jobs_of_any_number_of_samples_are_counted_at_once():
+    sizes = {"epochs": 2, "batch_size": 3, "circuits_per_job": 7}
+    training = training_cost(Ansatz(2, 1), "fake_kyiv", samples=10**17 + 1, **sizes)
+    per_sample = 1 + 2 * 4
+    steps = [3] * 33 + [2]
+    assert training_cost(Ansatz(2, 1), "fake_kyiv", samples=101, **sizes).jobs == 2 * sum(
+        -(-n * per_sample // 7) for n in steps
+    )
+    assert training.jobs == 2 * ((10**17 + 1) // 3 * 4 + (-(-((10**17 + 1) % 3) * per_sample // 7)))
+    assert training.usage_time > 1e17
