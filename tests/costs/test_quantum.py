@@ -20,13 +20,13 @@ from qiskit_ibm_runtime.fake_provider import FakeKyiv
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.hardware.noise import noisy_fidelity
 from hybhanas_jupyter.costs.clocks import vendor_clock
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
 from hybhanas_jupyter.costs.reliability import LogSuccess, penalties
 from hybhanas_jupyter.errors import CircuitError, UnknownNameError
 from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, QubitCalibration
 from hybhanas_jupyter.hardware.devices import Device
+from hybhanas_jupyter.hardware.noise import noisy_fidelity
 
 
 def bell(n_qubits: int = 2) -> QuantumCircuit:
