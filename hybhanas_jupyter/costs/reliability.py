@@ -46,7 +46,8 @@ def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibra
 def paper(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> LogSuccess:
     """Device-average errors, and exp(-T / min T2) over the active qubits for the whole makespan T.
 
-    The readout is one of its factors. They are the paper's (sections 2.4, 3.1.3), the product is reconstructed: docs/cost_model.md, section 7.
+    The readout is one of its factors. They are the paper's (sections 2.4, 3.1.3), their product is reconstructed:
+    docs/cost_model.md, section 7.
     """
     average = calibration.averages
     t2 = min((calibration.relaxation[qubit][1] for qubit in schedule.idle), default=inf)
