@@ -29,6 +29,8 @@ from search_table import CONFIG, TABLE, key
 
 from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.tasks import Outcome
 
 POPULATION, GENERATIONS = 12, 8
@@ -87,10 +89,10 @@ def hybhanas(seed: int) -> list[Row]:
         def check(self) -> None:
             pass
 
-    loop = Loop(config, Problem(DATA, costs, submit, lambda evaluation, weights: None), Free())
-    for number in range(1, GENERATIONS + 1):
-        loop.generation(number)
-    return [lookup(evaluation.architecture) for evaluation in loop.evaluations.values()]
+    state = RunState(Run("", config, (), (), 0))
+    state.begin()
+    Loop(state, Problem(DATA, costs, submit), Free()).go()
+    return [lookup(evaluation.architecture) for evaluation in state.run.evaluations]
 
 
 def random_search(seed: int) -> list[Row]:

@@ -123,7 +123,7 @@ class SearchConfig(Settings):
         return planned if self.evaluation_budget is None else min(planned, self.evaluation_budget)
 
     def ended(self, hypervolumes: Sequence[float], evaluated: int) -> str:
-        """Why no generation follows after those with `hypervolumes` and `evaluated` candidates; empty if one does."""
+        """Why no generation follows those with `hypervolumes` and `evaluated` candidates in all; empty if one does."""
         if len(hypervolumes) >= self.generations:
             return "all generations done"
         if evaluated >= self.total_evaluations:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.nas import nsga2
+from hybhanas_jupyter.nas import analysis, nsga2
 from hybhanas_jupyter.nas.architecture import Architecture, buildable, parameter_count
-from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.control import Control
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.store import GenerationRecord
 from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue
 
@@ -22,62 +22,68 @@ _POLL = 0.1  # seconds between looks at the stop and pause flags
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched on: the data, and where costs, trained networks and results go.
-
-    `costs` gives fields of `Evaluation`; `record` keeps an evaluation with its weights.
-    """
+    """What is searched on: the data, the costs of an architecture (fields of `Evaluation`), and who trains it."""
 
     data: DataInfo
     costs: Callable[[Architecture], dict[str, Any]]
     submit: "Callable[[Task], Future[Outcome]]"
-    record: Callable[[Evaluation, bytes], None]
 
 
 class Loop:
-    """A run between generations: `evaluations` by number, the population, and what was saved so far.
+    """Goes on with a run whose `state` has begun; every result is kept there.
 
-    `counts`: children that were drawn again because they were "repeated" or "invalid" (cannot be built).
+    The loop's own are the population, the random generator and what has been drawn.
     """
 
-    def __init__(self, config: SearchConfig, problem: Problem, control: Control) -> None:
-        self.config, self.problem, self.control = config, problem, control
-        self.rng = random.Random(config.seed)
-        self.evaluations: dict[int, Evaluation] = {}
+    def __init__(self, state: RunState, problem: Problem, control: Control) -> None:
+        self.state, self.problem, self.control = state, problem, control
+        self.config = state.config
+        self.rng = random.Random(self.config.seed)
         self.population: list[nsga2.Member] = []
-        self.counts = {"repeated": 0, "invalid": 0}
-        self._seen: set[str] = set()
+        known = [state.evaluations[number] for number in sorted(state.evaluations)]
+        finished = len(state.generations)
+        self._seen = {e.architecture.identity for e in known if e.generation <= finished}
         self._trained: dict[str, Evaluation] = {}
-
-    def restore(self, evaluations: tuple[Evaluation, ...], last: GenerationRecord | None) -> None:
-        """Continue after generation `last`; later evaluations are used again, except failed ones."""
-        finished = last.number if last else 0
-        usable = [e for e in evaluations if e.generation <= finished or e.status != "failed"]
-        self.evaluations = {evaluation.number: evaluation for evaluation in usable}
-        for evaluation in usable:
+        for evaluation in known:
             self._remember(evaluation)
-        if last is None:
-            return
-        version, words, gauss = last.random_state
-        self.rng.setstate((version, tuple(words), gauss))
-        self.counts = dict(last.counts)
-        self._seen = {e.architecture.identity for e in evaluations if e.generation <= last.number}
-        self.population = nsga2.ranked([self.evaluations[number] for number in last.population], self.config.goal)
+        if finished:
+            last = state.generations[-1]
+            version, words, gauss = last.random_state
+            self.rng.setstate((version, tuple(words), gauss))
+            self.population = nsga2.ranked([state.evaluations[number] for number in last.population], self.config.goal)
 
-    def state(self, number: int, hypervolume: float) -> GenerationRecord:
-        """The record from which `restore` goes on after generation `number`."""
-        members = tuple(member.evaluation.number for member in self.population)
-        version, words, gauss = self.rng.getstate()
-        return GenerationRecord(number, members, [version, list(words), gauss], hypervolume, dict(self.counts))
+    def go(self, *, extended: bool = False) -> str:
+        """Run generations until the search is over, at least one if `extended`; returns why it is over."""
+        reason = "" if extended else self.state.ended
+        while not reason:
+            if not self.generation():
+                return "every architecture of the space is evaluated"
+            reason = self.state.ended
+        return reason
 
-    def generation(self, number: int) -> tuple[Evaluation, ...]:
-        """Run generation `number` and select the next population; empty if the space has nothing new."""
-        first = len(self._seen)
+    def generation(self) -> tuple[Evaluation, ...]:
+        """Run the next generation and select the next population; empty if the space has nothing new."""
+        first, number = len(self._seen), len(self.state.generations) + 1
         drawn = [Evaluation(first + i, number, a, "new") for i, a in enumerate(self._draw())]
-        self._evaluate([candidate for candidate in drawn if candidate.number not in self.evaluations])
-        results = tuple(self.evaluations[candidate.number] for candidate in drawn)
+        self._evaluate([candidate for candidate in drawn if candidate.number not in self.state.evaluations])
+        results = tuple(self.state.evaluations[candidate.number] for candidate in drawn)
+        if not results:
+            return ()
+        if number == 1 and all(result.status == "failed" for result in results):
+            raise HybHanasError(f"Every candidate of the first generation failed: {results[0].reason}.")
         pool = [*(member.evaluation for member in self.population), *results]
         self.population = nsga2.survivors(pool, self.config.population, self.config.goal)
+        self.state.finish(self._record(number))
         return results
+
+    def _record(self, number: int) -> GenerationRecord:
+        """The record from which a loop goes on after generation `number`."""
+        evaluations = self.state.run.evaluations
+        batches = [[e for e in evaluations if e.generation == i] for i in range(1, number + 1)]
+        hypervolume = analysis.hypervolumes(batches, self.config.goal)[-1]
+        members = tuple(member.evaluation.number for member in self.population)
+        version, words, gauss = self.rng.getstate()
+        return GenerationRecord(number, members, [version, list(words), gauss], hypervolume, dict(self.state.counts))
 
     def _draw(self) -> list[Architecture]:
         space = self.config.space
@@ -88,10 +94,10 @@ class Loop:
 
     def _accept(self, architecture: Architecture) -> bool:
         if not buildable(architecture, self.problem.data.input_shape):
-            self.counts["invalid"] += 1
+            self.state.counts["invalid"] += 1
             return False
         if architecture.identity in self._seen:
-            self.counts["repeated"] += 1
+            self.state.counts["repeated"] += 1
             return False
         self._seen.add(architecture.identity)
         return True
@@ -152,9 +158,8 @@ class Loop:
         self._keep(replace(candidate, **outcome, shared_with=source.number), b"")
 
     def _keep(self, evaluation: Evaluation, weights: bytes) -> None:
-        self.evaluations[evaluation.number] = evaluation
         self._remember(evaluation)
-        self.problem.record(evaluation, weights)
+        self.state.add(evaluation, weights)
 
     def _remember(self, evaluation: Evaluation) -> None:
         if evaluation.history and evaluation.shared_with is None:

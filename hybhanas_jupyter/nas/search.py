@@ -1,4 +1,4 @@
-"""A search as a thread: start, pause, resume, stop, events; and the blocking `search`."""
+"""A search as a thread: start, pause, resume, stop, events."""
 
 import asyncio
 import math
@@ -6,19 +6,19 @@ import threading
 import time
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Events, Flags, Generation, Progress, StopRequestedError
-from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Events, Flags, Progress, StopRequestedError
+from hybhanas_jupyter.nas.costing import Costs
 from hybhanas_jupyter.nas.executors import open_executor
+from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
 from hybhanas_jupyter.nas.run import Run
-from hybhanas_jupyter.nas.session import Session
+from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.store import Store
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class Search(Events):
         `config.workers`; `data` replaces `config.data`.
         """
         super().__init__()
-        self._run = Run("", config, (), (), 0, store=str(store))
+        self._known = RunState(Run("", config, (), (), 0, store=str(store)), on_step=self._emit)
         self._store, self._executor, self._data = store, executor, data
-        self._before = self._run  # what was known when this session began
+        self._before = self._known.run  # what was known when this session began
         self._began = self._ended = math.nan
         self._extended = False
         self._state, self._reason = "new", ""
@@ -58,10 +58,11 @@ class Search(Events):
     def load(cls, store: str | Path, run_id: str | None = None, **options: Any) -> Self:
         """A stored run, by default the latest; `resume` goes on with it. `options` as for `Search`."""
         with Store(store) as database:
-            run = Run.read(database, run_id)
-        search = cls(run.config, store=store, **options)
-        search._run = run
-        search._reason = run.config.ended(run.hypervolumes, len(run.evaluations))
+            known = RunState.read(database, run_id)
+        search = cls(known.config, store=store, **options)
+        known.on_step = search._emit
+        search._known = known
+        search._reason = known.ended
         search._state = "finished" if search._reason else "stopped"
         search._flags.done.set()
         return search
@@ -69,12 +70,12 @@ class Search(Events):
     @property
     def id(self) -> str:
         """The run's name in the store; empty before the first start."""
-        return self._run.id
+        return self._known.id
 
     @property
     def config(self) -> SearchConfig:
         """What is searched and how."""
-        return self._run.config
+        return self._known.config
 
     def start(self) -> None:
         """Begin, or go on with a stored run.
@@ -86,7 +87,8 @@ class Search(Events):
             held = ExitStack()
             database = self._open(held)
             self._flags = Flags(self.config.time_budget)
-            self._before = self._run
+            self._known.begin(database)
+            self._before = self.run
             self._began, self._ended = time.monotonic(), math.nan
             self._state, self._reason, self._error = "running", "", None
         args = database, held, self._flags
@@ -102,7 +104,7 @@ class Search(Events):
             database = Store(self._store, write=True)
             opening.callback(database.close)
             if not self.id:
-                self._run = replace(self._run, id=database.add_run(self.config))
+                self._known.change(id=database.add_run(self.config))
             opening.enter_context(database.locked(self.id))
             database.set_config(self.id, self.config)
             held.push(opening.pop_all())
@@ -125,7 +127,7 @@ class Search(Events):
             self._refuse_if_active()
         if generations:
             config = self.config.replace(generations=self.config.generations + generations)
-            self._run = replace(self._run, config=config)
+            self._known.change(config=config)
         self._extended = bool(generations)
         self.start()
 
@@ -171,18 +173,14 @@ class Search(Events):
     @property
     def run(self) -> Run:
         """What is known now."""
-        return self._run
+        return self._known.run
 
     @property
     def progress(self) -> Progress:
         """A snapshot of where the search stands."""
         elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
         reason = str(self._error or self._reason)
-        return Progress.of(self._run, self._before, self._state, reason, 0.0 if math.isnan(elapsed) else elapsed)
-
-    def _publish(self, run: Run, event: Evaluation | Generation) -> None:
-        self._run = run
-        self._emit(event)
+        return Progress.of(self.run, self._before, self._state, reason, 0.0 if math.isnan(elapsed) else elapsed)
 
     def _main(self, database: Store, held: ExitStack, flags: Flags) -> None:
         state = "failed"
@@ -200,14 +198,17 @@ class Search(Events):
             self._ended = time.monotonic()
             with self._lock:
                 self._state = state
-            self._emit(self._run)
+            self._emit(self.run)
             flags.done.set()
 
     def _search(self, database: Store, flags: Flags) -> str:
         data, kept = flags.aside(self._dataset), database.provenance(self.id)
         with open_executor(self.config, data, self._executor, flags.stop.is_set) as submit:
             provenance = flags.aside(lambda: RunProvenance.of(self.config, DataInfo.of(data), kept))
-            return Session(self._run, database, flags, self._publish).go(provenance, submit, extended=self._extended)
+            database.set_provenance(self.id, provenance.to_dict())
+            self._known.change(data=provenance.data)
+            problem = Problem(provenance.data, Costs(self.config, provenance), submit)
+            return Loop(self._known, problem, flags).go(extended=self._extended)
 
     def _dataset(self) -> Dataset:
         if isinstance(self._data, Dataset):

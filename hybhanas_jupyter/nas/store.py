@@ -98,7 +98,7 @@ class Store:
                     self._db.execute(statement)
         finally:
             self._db.execute("COMMIT")
-        if write:
+        if write and self.path != ":memory:":
             self._write_ahead()
 
     def _write_ahead(self) -> None:

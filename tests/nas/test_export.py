@@ -17,9 +17,9 @@ def run():
     """Trained, infeasible, failed and infinitely expensive candidates, with a gap in their numbers."""
     config = toy.config(constraints={"quantum_time": 60})
     loop = toy.loop(config)
-    for number in (1, 2):
-        loop.generation(number)
-    evaluations = sorted(loop.evaluations.values(), key=lambda e: e.number)
+    for _ in range(2):
+        loop.generation()
+    evaluations = sorted(loop.state.evaluations.values(), key=lambda e: e.number)
     evaluations[1] = replace(evaluations[1], status="failed", reason="no <b>memory</b>", accuracy=math.nan)
     evaluations[2] = replace(evaluations[2], usage_time=math.inf, cost={"routing_time": math.inf})
     del evaluations[5]

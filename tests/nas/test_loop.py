@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.processes import WorkerDiedError
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 from hybhanas_jupyter.nas.tasks import Outcome
 from tests.nas import toy
@@ -15,30 +17,30 @@ from tests.nas import toy
 
 def run(settings, submit=None):
     loop = toy.loop(settings, submit)
-    for number in range(1, settings.generations + 1):
-        loop.generation(number)
+    for _ in range(settings.generations):
+        loop.generation()
     return loop
 
 
 def test_the_order_in_which_trainings_finish_does_not_change_the_run():
-    expected = toy.outcome(run(toy.config()).evaluations.values())
+    expected = toy.outcome(run(toy.config()).state.evaluations.values())
     for seed in range(3):
         loop = run(toy.config(), toy.Shuffled(seed))
-        assert toy.outcome(loop.evaluations.values()) == expected
+        assert toy.outcome(loop.state.evaluations.values()) == expected
 
 
 def test_no_architecture_is_evaluated_twice_and_no_network_is_trained_twice():
     submit = toy.Shuffled(0)
     loop = run(toy.config(generations=20), submit)
-    identities = [e.architecture.identity for e in loop.evaluations.values()]
+    identities = [e.architecture.identity for e in loop.state.evaluations.values()]
     assert len(set(identities)) == len(identities) == 160
     trained = [architecture.identity for architecture in submit.trained]
     assert len(set(trained)) == len(trained)
-    shared = [e for e in loop.evaluations.values() if e.shared_with is not None]
+    shared = [e for e in loop.state.evaluations.values() if e.shared_with is not None]
     assert len(trained) + len(shared) == 160
     assert shared
     for evaluation in shared:
-        source = loop.evaluations[evaluation.shared_with]
+        source = loop.state.evaluations[evaluation.shared_with]
         assert source.architecture.trained_as == evaluation.architecture.trained_as
         assert (source.accuracy, source.history) == (evaluation.accuracy, evaluation.history)
 
@@ -48,25 +50,22 @@ def test_no_architecture_is_evaluated_twice_and_no_network_is_trained_twice():
 def test_a_restored_run_goes_on_bit_for_bit(interrupted_at, lost):
     """Restored after any generation, with part of the next one already evaluated."""
     settings = toy.config()
-    whole, states = toy.loop(settings), []
-    for number in range(1, settings.generations + 1):
-        whole.generation(number)
-        states.append(whole.state(number, 0.0))
-    known = [e for e in whole.evaluations.values() if e.generation <= interrupted_at]
-    partial = [e for e in whole.evaluations.values() if e.generation == interrupted_at + 1][lost:]
+    whole = run(settings)
+    records = whole.state.generations
+    known = [e for e in whole.state.evaluations.values() if e.generation <= interrupted_at]
+    partial = [e for e in whole.state.evaluations.values() if e.generation == interrupted_at + 1][lost:]
 
-    resumed = toy.loop(settings)
-    resumed.restore((*known, *partial), states[interrupted_at - 1])
-    for number in range(interrupted_at + 1, settings.generations + 1):
-        resumed.generation(number)
-        assert resumed.state(number, 0.0) == states[number - 1]
-    assert toy.outcome(resumed.evaluations.values()) == toy.outcome(whole.evaluations.values())
+    before = Run("", settings, (*known, *partial), (), 0)
+    resumed = toy.loop(settings, run=before, generations=records[:interrupted_at])
+    assert resumed.go() == "all generations done"
+    assert resumed.state.generations == records
+    assert toy.outcome(resumed.state.evaluations.values()) == toy.outcome(whole.state.evaluations.values())
 
 
 def test_an_architecture_that_breaks_a_hard_constraint_is_never_trained():
     submit = toy.Shuffled(0)
     loop = run(toy.config(constraints={"quantum_time": 60.0, "success_probability": 0.9}), submit)
-    infeasible = [e for e in loop.evaluations.values() if e.status == "infeasible"]
+    infeasible = [e for e in loop.state.evaluations.values() if e.status == "infeasible"]
     assert infeasible
     for evaluation in infeasible:
         assert evaluation.quantum_time > 60 or evaluation.success_probability < 0.9
@@ -89,7 +88,7 @@ def test_a_diverged_training_is_retried_once_with_another_seed():
     loop = run(settings, toy.now(diverges))
     assert {len(each) for each in seeds.values()} == {2}
     assert all(len(set(each)) == 2 for each in seeds.values())
-    for evaluation in loop.evaluations.values():
+    for evaluation in loop.state.evaluations.values():
         lucky = evaluation.architecture.trained_as.ansatz.depth % 2 == 1
         assert evaluation.status == ("ok" if lucky else "failed")
         assert evaluation.reason == ("" if lucky else "the loss is nan")
@@ -108,7 +107,9 @@ def test_a_dead_worker_is_retried_with_the_same_seed_and_changes_nothing():
         return future
 
     settings = toy.config(generations=2)
-    assert toy.outcome(run(settings, submit).evaluations.values()) == toy.outcome(run(settings).evaluations.values())
+    assert toy.outcome(run(settings, submit).state.evaluations.values()) == toy.outcome(
+        run(settings).state.evaluations.values()
+    )
 
 
 def dying(deaths):
@@ -133,14 +134,16 @@ def dying(deaths):
 def test_bursts_of_dying_workers_change_nothing():
     settings = toy.config(generations=2)
     submit, tries = dying(lambda task: task.seed % 5)
-    assert toy.outcome(run(settings, submit).evaluations.values()) == toy.outcome(run(settings).evaluations.values())
+    assert toy.outcome(run(settings, submit).state.evaluations.values()) == toy.outcome(
+        run(settings).state.evaluations.values()
+    )
     assert set(tries.values()) == {1, 2, 3, 4, 5}
 
 
 def test_only_a_candidate_that_ends_every_worker_fails():
     settings = toy.config(generations=1)
     submit, tries = dying(lambda task: 6 * (task.architecture.ansatz.n_qubits == 4))
-    disturbed, sound = run(settings, submit).evaluations, run(settings).evaluations
+    disturbed, sound = run(settings, submit).state.evaluations, run(settings).state.evaluations
     assert set(tries.values()) == {1, 6}
     for number, evaluation in disturbed.items():
         if evaluation.architecture.trained_as.ansatz.n_qubits == 4:
@@ -151,11 +154,13 @@ def test_only_a_candidate_that_ends_every_worker_fails():
 
 def test_failures_of_an_unfinished_generation_are_tried_again():
     settings = toy.config(generations=1)
-    broken = run(settings, toy.now(lambda task: Outcome("failed", "no torch"))).evaluations
-    resumed = toy.loop(settings)
-    resumed.restore(tuple(broken.values()), None)
-    resumed.generation(1)
-    assert toy.outcome(resumed.evaluations.values()) == toy.outcome(run(settings).evaluations.values())
+    broken = toy.loop(settings, toy.now(lambda task: Outcome("failed", "no torch")))
+    with pytest.raises(HybHanasError, match="Every candidate of the first generation failed: no torch"):
+        broken.generation()
+    broken = broken.state.evaluations
+    resumed = toy.loop(settings, run=Run("", settings, tuple(broken.values()), (), 0))
+    resumed.generation()
+    assert toy.outcome(resumed.state.evaluations.values()) == toy.outcome(run(settings).state.evaluations.values())
 
 
 def test_while_paused_nothing_starts_and_what_runs_is_kept():
@@ -177,15 +182,15 @@ def test_while_paused_nothing_starts_and_what_runs_is_kept():
         return toy.now()(task)
 
     loop = toy.loop(toy.config(generations=1), submit, control)
-    loop.generation(1)
+    loop.generation()
     undisturbed = run(toy.config(generations=1))
-    assert toy.outcome(loop.evaluations.values()) == toy.outcome(undisturbed.evaluations.values())
+    assert toy.outcome(loop.state.evaluations.values()) == toy.outcome(undisturbed.state.evaluations.values())
 
 
 def test_a_space_that_is_exhausted_ends_the_run():
     space = SearchSpace(qubits=(2, 3), depth=(1, 2), rotations=("RY",), entanglers=("CNOT",))
     loop = toy.loop(toy.config(space=space))
-    sizes = [len(loop.generation(number)) for number in range(1, 7)]
+    sizes = [len(loop.generation()) for _ in range(6)]
     different = {space.sample(random.Random(seed)).identity for seed in range(2000)}
     assert sum(sizes) == len(different) < space.size
     assert sizes[-1] == 0
@@ -194,14 +199,14 @@ def test_a_space_that_is_exhausted_ends_the_run():
 def test_candidates_that_cannot_be_built_are_drawn_again_and_counted():
     cnn = VariableCNN(kernels=(3,), strides=(1, 4), pooling=("max",))
     loop = toy.loop(toy.config(space=SearchSpace(cnn=cnn)))
-    loop.generation(1)
-    assert loop.counts["invalid"] > 0
-    assert len(loop.evaluations) == 8
+    loop.generation()
+    assert loop.state.counts["invalid"] > 0
+    assert len(loop.state.evaluations) == 8
 
 
 def test_a_budget_cuts_the_last_generation():
     loop = run(toy.config(evaluation_budget=20))
-    assert len(loop.evaluations) == 20
+    assert len(loop.state.evaluations) == 20
 
 
 def test_global_random_states_are_left_alone():
@@ -220,13 +225,13 @@ def test_a_circuit_that_cannot_be_costed_is_recorded_as_failed():
 
     loop = toy.loop(toy.config())
     loop.problem = replace(loop.problem, costs=costs)
-    loop.generation(1)
-    for evaluation in loop.evaluations.values():
+    loop.generation()
+    for evaluation in loop.state.evaluations.values():
         assert (evaluation.status == "failed") == (evaluation.architecture.ansatz.topology == "full")
 
 
 def test_the_seed_decides():
-    assert toy.outcome(run(toy.config()).evaluations.values()) != toy.outcome(
-        run(toy.config(seed=4)).evaluations.values()
+    assert toy.outcome(run(toy.config()).state.evaluations.values()) != toy.outcome(
+        run(toy.config(seed=4)).state.evaluations.values()
     )
     assert SearchConfig(seed=4) != SearchConfig()

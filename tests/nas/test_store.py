@@ -2,7 +2,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,25 +30,25 @@ def store(path):
 
 def evaluated():
     loop = toy.loop(toy.config(constraints={"quantum_time": 60}))
-    loop.generation(1)
+    loop.generation()
     return loop
 
 
 def test_everything_of_a_run_comes_back(store, path):
     loop, config = evaluated(), toy.config(seed=11)
     run = store.add_run(config)
-    for evaluation in loop.evaluations.values():
+    for evaluation in loop.state.evaluations.values():
         store.add_evaluation(run, evaluation, b"\0weights")
-    store.add_generation(run, loop.state(1, 0.25))
+    store.add_generation(run, replace(loop.state.generations[0], hypervolume=0.25))
     provenance = {"data": asdict(toy.DATA), "versions": {"torch": "2"}}
     store.set_provenance(run, provenance)
 
     reader = Store(path)
     known = Run.read(reader)
     assert (known.id, known.config, known.hypervolumes) == (run, config, (0.25,))
-    assert repr(known.evaluations) == repr(tuple(sorted(loop.evaluations.values(), key=lambda e: e.number)))
+    assert repr(known.evaluations) == repr(tuple(sorted(loop.state.evaluations.values(), key=lambda e: e.number)))
     assert {e.status for e in known.evaluations} == {"ok", "infeasible"}
-    assert reader.generations(run) == (loop.state(1, 0.25),)
+    assert reader.generations(run) == (replace(loop.state.generations[0], hypervolume=0.25),)
     assert isinstance(reader.generations(run)[0], GenerationRecord)
     assert reader.weights(run, 3) == b"\0weights"
     assert reader.provenance(run)["versions"] == {"torch": "2"}
@@ -63,9 +63,14 @@ def test_one_file_holds_many_runs_and_the_latest_is_the_default(store):
     assert Run.read(store, first).config.seed == 3
 
 
+def test_a_store_in_memory_is_written_like_another():
+    with Store(":memory:", write=True) as store:
+        assert store.find(store.add_run(toy.config())) == store.runs()[0]
+
+
 def test_what_is_stored_is_json_that_others_read(store, path):
     run = store.add_run(SearchConfig())
-    for evaluation in evaluated().evaluations.values():
+    for evaluation in evaluated().state.evaluations.values():
         store.add_evaluation(run, evaluation, b"")
     with sqlite3.connect(path) as plain:  # its JSON functions refuse NaN and Infinity
         rows = plain.execute(
@@ -166,11 +171,11 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store(sys.argv[1], write=True)
 run = store.add_run(toy.config())
 loop = toy.loop(toy.config())
-loop.generation(1)
+loop.generation()
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 kept = 0
 try:
-    for evaluation in loop.evaluations.values():
+    for evaluation in loop.state.evaluations.values():
         store.add_evaluation(run, evaluation, bytes(100_000))
         kept += 1
 except StoreError as error:
@@ -233,7 +238,7 @@ def test_threads_that_create_a_store_at_once_all_find_their_run_in_it(tmp_path):
 def test_a_copy_of_the_file_alone_holds_what_the_last_generation_left(store, path, tmp_path):
     run = store.add_run(toy.config())
     loop = evaluated()
-    store.add_generation(run, loop.state(1, 0.25))
+    store.add_generation(run, replace(loop.state.generations[0], hypervolume=0.25))
     copy = tmp_path / "copy.db"
     copy.write_bytes(path.read_bytes())
     reader = Store(copy)
@@ -268,7 +273,7 @@ def test_a_store_where_nothing_can_be_written_is_read_and_not_resumed():
         path = Path(folder) / "runs.db"
         store = Store(path, write=True)
         run = store.add_run(toy.config())
-        for evaluation in evaluated().evaluations.values():
+        for evaluation in evaluated().state.evaluations.values():
             store.add_evaluation(run, evaluation, b"")
         store.close()
         path.chmod(0o444)
@@ -318,8 +323,8 @@ def test_a_damaged_row_is_named_and_other_runs_stay_readable(column, garbage, st
 
 def written(store):
     run, loop = store.add_run(toy.config()), evaluated()
-    for evaluation in loop.evaluations.values():
+    for evaluation in loop.state.evaluations.values():
         store.add_evaluation(run, evaluation, b"\0weights")
-    store.add_generation(run, loop.state(1, 0.25))
+    store.add_generation(run, replace(loop.state.generations[0], hypervolume=0.25))
     store.set_provenance(run, {"data": asdict(toy.DATA), "versions": {}})
     return run

@@ -7,7 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.provenance import DataInfo
+from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.space import SearchSpace
+from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.tasks import Outcome, Task
 
 DATA = DataInfo("toy", 100, (1, 8, 8), 10, "")
@@ -70,10 +72,11 @@ class Shuffled:
         return train(task)
 
 
-def loop(settings, submit=None, control=None, records=None):
-    kept = [] if records is None else records
-    problem = Problem(DATA, costs, submit or now(), lambda evaluation, weights: kept.append(evaluation))
-    return Loop(settings, problem, control or Free())
+def loop(settings, submit=None, control=None, *, run=None, generations=()):
+    """A loop of a new run, or of `run` after its finished `generations`."""
+    state = RunState(run or Run("", settings, (), (), 0), generations)
+    state.begin()
+    return Loop(state, Problem(DATA, costs, submit or now()), control or Free())
 
 
 def outcome(evaluations):
