@@ -342,7 +342,6 @@ def test_two_searches_cannot_write_the_same_run(path):
     [
         ({"device": "fake_kyv"}, HybHanasError, "Did you mean 'fake_kyiv'"),
         ({"device": "fake_lima", "space": SearchSpace(qubits=(2, 8))}, ConfigError, "fake_lima has 5"),
-        ({"data": "digitz"}, HybHanasError, "Did you mean 'digits'"),
         ({"per_class": 100_000}, DataError, "per_class is 100000"),
     ],
 )
