@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,6 +23,13 @@ def draft(path: str | Path) -> Iterator[Path]:
         raise FileError(f"Cannot write {str(path)!r}: {error.strerror}.") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def unused(path: str | Path) -> Path:
+    """`path` itself if nothing is there, else the first of name-2, name-3, ... beside it: nothing is overwritten."""
+    path = Path(path)
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(other for other in names if not other.exists())
 
 
 def write_text(path: str | Path, text: str) -> None:

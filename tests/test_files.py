@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hybhanas_jupyter.errors import FileError
-from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.files import unused, write_text
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -36,3 +36,11 @@ def test_threads_that_save_one_path_at_once_all_succeed(tmp_path):
         list(pool.map(lambda text: [write_text(path, text) for _ in range(25)], texts))
     assert path.read_text() in texts
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unused_name_is_beside_those_that_are_taken(tmp_path):
+    assert unused(tmp_path / "search.json") == tmp_path / "search.json"
+    for name in ("search.json", "search-2.json", "exported"):
+        (tmp_path / name).touch()
+    assert unused(tmp_path / "search.json") == tmp_path / "search-3.json"
+    assert unused(str(tmp_path / "exported")) == tmp_path / "exported-2"

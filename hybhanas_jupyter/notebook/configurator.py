@@ -9,12 +9,13 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from hybhanas_jupyter.errors import FileError, HybHanasError
+from hybhanas_jupyter.files import unused
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
-from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.common import error_html, in_background
 from hybhanas_jupyter.notebook.form.forecast import evaluations, forecast
 from hybhanas_jupyter.notebook.form.form import Form
-from hybhanas_jupyter.notebook.live.view import ENDED, LiveView
+from hybhanas_jupyter.notebook.live.view import LiveView
+from hybhanas_jupyter.notebook.search import Search, running
 
 _NO_PRESET = "choose a preset"
 
@@ -58,9 +59,11 @@ class Toolbar(widgets.VBox):
         if config is None:
             self._say("Not saved: see the marked fields.", wrong=True)
             return
+        asked, path = self._path.value, unused(self._path.value)
         try:
-            config.save(self._path.value)
-            self._say(f"Saved {self._path.value}.")
+            config.save(path)
+            self._path.value = str(path)
+            self._say(f"Saved {path}." if str(path) == asked else f"Saved {path}; {asked} is kept.")
         except FileError as error:
             self._say(str(error), wrong=True)
 
@@ -122,19 +125,28 @@ class Configurator(widgets.VBox):
         self._estimate.layout.width = "auto"
         self._estimate.on_click(lambda _: self._forecast())
         self.live = LiveView()
-        self._summary = widgets.Label()
+        self._summary = widgets.HTML()
         self._summary.add_class("hyb-summary")
-        self._forecasted = widgets.Label()
+        self._forecasted = widgets.HTML()
         self._forecasted.add_class("hyb-forecast")
         for field in self.form.fields:
             field.widget.observe(lambda _: self._describe(), "value")
+        self.form.device.observe(lambda _: self._describe(), ["problem", "n_qubits"])
         buttons = widgets.HBox([self.start, *self.live.buttons, self._estimate])
+        buttons.add_class("hyb-fields")
         super().__init__([self._toolbar, self.form, self._summary, self._forecasted, buttons, self.live])
+        under_way = running(store)
+        if under_way is not None:
+            self._follow(under_way)
         self._describe()
 
     def _ipython_display_(self) -> None:
         display(self._repr_mimebundle_(), raw=True)
         self.live.front_output.place()
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, object]:
+        text = "The form of a search with its live view: run this cell to open it."
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": text}
 
     @property
     def config(self) -> SearchConfig | None:
@@ -142,14 +154,25 @@ class Configurator(widgets.VBox):
         return self.form.read()
 
     def _describe(self) -> None:
+        """Say how large the search is, or why it cannot start."""
         config = self.config
-        self.start.disabled = self._estimate.disabled = config is None
+        obstacle = self._obstacle(config)
+        self.start.disabled = bool(obstacle)
+        self._estimate.disabled = config is None or bool(self.form.obstacle(config))
         self._forecasted.value = ""
+        size = f"{config.space.size:,} architectures · at most {evaluations(config):,} evaluations" if config else ""
+        reason = f"Start is off: {obstacle}" if obstacle else ""
+        self._summary.value = escape(" · ".join(filter(None, (size, reason))))
+        if config is not None:
+            self._toolbar.show_code(config)
+
+    def _obstacle(self, config: SearchConfig | None) -> str:
+        """Why Start is off; empty if it is not."""
         if config is None:
-            self._summary.value = "Not ready: see the marked fields."
-            return
-        self._toolbar.show_code(config)
-        self._summary.value = f"{config.space.size:,} architectures · at most {evaluations(config):,} evaluations"
+            return f"see the marked fields ({', '.join(self.form.marked)})."
+        if self.search is not None and not self.search.ended():
+            return f"run {self.search.id} is under way, see below; stop it first."
+        return self.form.obstacle(config)
 
     def _forecast(self) -> None:
         config = self.config
@@ -159,24 +182,34 @@ class Configurator(widgets.VBox):
 
     def _fill_forecast(self, config: SearchConfig) -> None:
         try:
-            text = str(forecast(config))
+            html = "<br>".join(map(escape, str(forecast(config)).splitlines()))
         except HybHanasError as error:
-            text = str(error)
+            html = error_html(error)
         if self.config == config:
-            self._forecasted.value = text
+            self._forecasted.value = html
 
     def _start(self) -> None:
         config = self.config
-        if config is None or (self.search is not None and self.search.progress.state not in ENDED):
+        if config is None or self._obstacle(config):
+            self._describe()
             return
         search = Search(config, store=self._store)
         try:
             search.start()
         except HybHanasError as error:
-            self._summary.value = str(error)
+            self._summary.value = error_html(error)
             return
+        self._follow(search)
+        self._describe()
+
+    def _follow(self, search: Search) -> None:
         self.search = search
+        search.on_finish(lambda _: in_background(self._wait, search))
         self.live.attach(search)
+
+    def _wait(self, search: Search) -> None:
+        search.ended(timeout=5.0)  # its last event comes a moment before its end
+        self._describe()
 
 
 def configurator(config: SearchConfig | None = None, store: str | Path = "runs.db") -> Configurator:

@@ -12,12 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.jupyter import Server, jupyter
 
 ROOT = Path(__file__).parents[2]
-# A network that is not there, what Notebook 7.6 and Voila 0.5 raise for an empty notebook, too, and what JupyterLab's
-# widget manager raises for comms of a kernel that was restarted, or of cells that ran before it was ready.
-NOT_OURS = (
-    *("net::ERR_", "(reading 'schema')", "The getter for the shared module is not a function"),
-    *("Comm not found for comm id", "widget model not found"),
-)
+# A network that is not there, and what Notebook 7.6 and Voila 0.5 raise for an empty notebook, too.
+NOT_OURS = ("net::ERR_", "(reading 'schema')", "The getter for the shared module is not a function")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 

@@ -72,6 +72,13 @@ class ScriptedSearch:
     def start(self) -> None:
         self.resume()
 
+    @property
+    def id(self) -> str:
+        return "scripted"
+
+    def ended(self, timeout: float = 0.0) -> bool:
+        return self.state in ("stopped", "finished", "failed")
+
     def resume(self) -> None:
         self.state = "running"
         self._going.set()

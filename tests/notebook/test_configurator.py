@@ -215,8 +215,71 @@ def test_a_sequence_that_is_not_offered_can_be_typed(panel):
 def test_a_running_search_is_not_started_twice(panel):
     panel.start.click()
     first = panel.search
+    assert panel.start.disabled
     panel.start.click()
     assert panel.search is first
+    assert "run scripted is under way" in of_class(panel, "hyb-summary")[0].value
+    first.play(5)
+    assert eventually(lambda: not panel.start.disabled)
+
+
+def test_a_new_panel_shows_the_search_that_runs_and_starts_no_rival(tmp_path):
+    config = SearchConfig.preset("quick", generations=500, population=4, workers=0, training={"epochs": 1})
+    store = tmp_path / "runs.db"
+    first = configurator(config, store=store)
+    first.start.click()
+    try:
+        second = configurator(config, store=str(store))
+        assert second.search is first.search
+        assert second.start.disabled
+        assert f"run {first.search.id} is under way" in of_class(second, "hyb-summary")[0].value
+        assert configurator(config, store=tmp_path / "other.db").search is None
+    finally:
+        first.search.stop()
+        assert first.search.ended(timeout=60)
+    assert configurator(config, store=store).search is None
+    assert eventually(lambda: not second.start.disabled)
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("fake_kyv", "Unknown device &#x27;fake_kyv&#x27;. Did you mean &#x27;fake_kyiv&#x27;?"),
+        ("fake_manila", "fake_manila has 5 qubits, the space goes up to 6"),
+    ],
+)
+def test_a_device_that_cannot_do_it_turns_start_off_and_says_why(panel, device, words):
+    field(panel, "device").widget.value = device
+    (summary,) = of_class(panel, "hyb-summary")
+    assert eventually(lambda: panel.start.disabled)
+    assert f"Start is off: {words}" in summary.value
+    panel.start.click()
+    assert panel.search is None
+    field(panel, "device").widget.value = "fake_torino"
+    assert eventually(lambda: not panel.start.disabled)
+    assert "Start is off" not in summary.value
+
+
+def test_the_pages_with_wrong_values_are_named(panel):
+    field(panel, "generations").widget.value = "0"
+    field(panel, "workers").widget.value = "many"
+    assert "see the marked fields (NSGA-II, Workers)" in of_class(panel, "hyb-summary")[0].value
+
+
+def test_what_stands_instead_of_the_widgets_says_what_to_do(panel):
+    assert panel._repr_mimebundle_()["text/plain"].endswith("run this cell to open it.")
+
+
+def test_saving_keeps_the_former_file(panel, tmp_path):
+    (path,) = [w for w in everything(panel) if getattr(w, "description", "") == "File"]
+    path.value = str(tmp_path / "search.json")
+    of_class(panel, "hyb-save")[0].click()
+    field(panel, "shots").widget.value = "77"
+    of_class(panel, "hyb-save")[0].click()
+    assert SearchConfig.load(tmp_path / "search.json").shots == 1000
+    assert SearchConfig.load(tmp_path / "search-2.json").shots == 77
+    assert path.value == str(tmp_path / "search-2.json")
+    assert f"{tmp_path / 'search.json'} is kept" in of_class(panel, "hyb-message")[0].value
 
 
 def paths(model, prefix=""):

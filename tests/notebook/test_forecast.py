@@ -3,6 +3,7 @@
 import pytest
 
 from hybhanas_jupyter.errors import ArchitectureError
+from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace
@@ -19,6 +20,8 @@ def test_it_says_size_time_and_the_largest_corner(workers):
     assert (told.corner.n_qubits, told.corner.depth, len(told.corner.rotations), len(told.corner.pairs)) == (3, 2, 3, 3)
     assert 0 < told.low < told.wall_time < told.high < 3600
     assert told.corner_time > 0
+    assert told.corner_usage > 0
+    assert f"{seconds(told.corner_usage)} of what a provider counts" in str(told)
     assert "50 evaluations" in str(told)
 
 

@@ -313,6 +313,8 @@ def test_an_exported_candidate_is_as_accurate_as_the_view_says(stored, tmp_path)
     box.value = str(folder)
     of_class(view, "hyb-export")[0].click()
     assert eventually(lambda: f"Written: {folder}" in text_of(view))
+    of_class(view, "hyb-export")[0].click()
+    assert eventually(lambda: f"Written: {folder}-2" in text_of(view))
     net, data = HybridNet.load(folder).eval(), load_dataset("digits")
     with torch.no_grad():
         guesses = net(torch.from_numpy(data.x_validation)).argmax(dim=1).numpy()

@@ -52,6 +52,22 @@ def test_a_candidate_tells_its_genes_clocks_and_circuit(candidate, search):
     assert accuracy.y.tolist() == [epoch["validation_accuracy"] for epoch in first.history]
 
 
+def test_a_training_of_one_epoch_has_axes_and_both_series(search):
+    one = replace(search.run.evaluations[0], history=search.run.evaluations[0].history[:1])
+    view = CandidateView()
+    view.attach(search)
+    view.show([one])
+    for figure in of_class(view, "hyb-curve"):
+        across, up = figure.axes
+        assert across.tick_values.tolist() == [1]
+        assert across.tick_labels == {"1": "1"}
+        assert len(up.tick_values) > 1
+        for mark in figure.marks:
+            assert (len(mark.x), len(mark.y)) == (1, 1)
+            assert mark.scales["x"].min < 1 < mark.scales["x"].max
+            assert mark.scales["y"].min < mark.y[0] < mark.scales["y"].max
+
+
 def test_the_physical_circuit_is_drawn_on_request(candidate):
     (circuit,) = of_class(candidate, "hyb-circuit")
     (which,) = [w for w in everything(candidate) if getattr(w, "description", "") == "Circuit"]

@@ -64,9 +64,14 @@ class DeviceBox(widgets.VBox):
 
 
 class DeviceField(widgets.VBox):
-    """A device's name in `value`, and a card with its medians, faults and the age of its calibration."""
+    """A device's name in `value`, and a card with its medians, faults and the age of its calibration.
+
+    `n_qubits` is its size, 0 while it is not known; `problem` says why there is no such device, "" while there is one.
+    """
 
     value = traitlets.Unicode()
+    n_qubits = traitlets.Int(0)
+    problem = traitlets.Unicode()
 
     def __init__(self) -> None:
         box = DeviceBox("Device")
@@ -77,6 +82,7 @@ class DeviceField(widgets.VBox):
         self.observe(lambda change: self._describe(change["new"]), "value")
 
     def _describe(self, name: str) -> None:
+        self._tell("<i>looking it up</i>")
         (over_network if name.startswith("ibm_") else in_background)(self._fill, name)
 
     def _fill(self, name: str) -> None:
@@ -85,11 +91,18 @@ class DeviceField(widgets.VBox):
         if self.value != name:  # typed on since: not worth a request
             return
         try:
-            card = device_card(DeviceDetails.of(device(name).calibration))
+            details = DeviceDetails.of(device(name).calibration)
         except HybHanasError as error:
-            card = error_html(error)
+            told: tuple[str, int, str] = error_html(error), 0, str(error)
+        else:
+            told = device_card(details), details.num_qubits, ""
         if self.value == name:
-            self._card.value = card
+            self._tell(*told)
+
+    def _tell(self, card: str, n_qubits: int = 0, problem: str = "") -> None:
+        self._card.value = card
+        with self.hold_trait_notifications():
+            self.n_qubits, self.problem = n_qubits, problem
 
 
 def device_card(details: DeviceDetails) -> str:

@@ -116,6 +116,28 @@ class Form(widgets.Tab):
         self._arrange()
         self._mark([])
 
+    @property
+    def device(self) -> DeviceField:
+        """The field of the device."""
+        field: DeviceField = next(field.widget for field in self.fields if field.path == "device")
+        return field
+
+    @property
+    def marked(self) -> list[str]:
+        """The titles of the pages with a wrong value."""
+        return [name for name, group in self._groups.items() if any(field.error.value for field in group)]
+
+    def obstacle(self, config: SearchConfig) -> str:
+        """What is wrong with the device that `config` names, as far as it is known; empty if nothing is."""
+        most, known = config.space.qubits[1], self.device.n_qubits
+        if self.device.problem:
+            return self.device.problem
+        if 0 < known < most:
+            return (
+                f"{config.device} has {known} qubits, the space goes up to {most}. Lower Qubits or take another device."
+            )
+        return ""
+
     def write(self, config: SearchConfig) -> None:
         """Show `config`."""
         values = config.model_dump()

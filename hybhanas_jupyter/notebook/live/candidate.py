@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.files import unused
 from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation
@@ -53,7 +54,11 @@ class CandidateView(widgets.VBox):
         self._recost.on_click(lambda _: self._cost_elsewhere())
         self._elsewhere = widgets.HTML()
         self._folder = widgets.Text("exported", description="Folder", style=STYLE)
-        self._export = widgets.Button(description="Export", icon="download", tooltip="Weights, code and costs as files")
+        self._export = widgets.Button(
+            description="Export",
+            icon="download",
+            tooltip="Weights, code and costs as files in a new folder",
+        )
         self._export.add_class("hyb-export")
         self._export.on_click(lambda _: self._write_files())
         self._exported = widgets.HTML()
@@ -109,7 +114,9 @@ class CandidateView(widgets.VBox):
     def _write_files(self) -> None:
         candidate, search, folder = self._which.value, self._search, self._folder.value
         if search is not None:
-            self._later(self._exported, candidate, lambda: escape(f"Written: {search.run.export(candidate, folder)}"))
+            self._later(
+                self._exported, candidate, lambda: escape(f"Written: {search.run.export(candidate, unused(folder))}")
+            )
 
     @property
     def _settings(self) -> SearchConfig:

@@ -8,7 +8,7 @@ import numpy as np
 from ipywidgets import Layout, Widget
 
 from hybhanas_jupyter.formatting import PART_COLOURS
-from hybhanas_jupyter.plots.style import Ticks
+from hybhanas_jupyter.plots.style import Ticks, limits, ticks
 
 INK = "#808080"  # a grey that reads on white and on near-black
 
@@ -20,15 +20,15 @@ def set_together(widget: Widget, **values: object) -> None:
             setattr(widget, name, value)
 
 
-def axis(scale: bqplot.Scale, label: str, ticks: Ticks, *, side: str = "bottom") -> bqplot.Axis:
+def axis(scale: bqplot.Scale, label: str, marks: Ticks, *, side: str = "bottom") -> bqplot.Axis:
     """An axis that shows these ticks."""
     return bqplot.Axis(
         scale=scale,
         label=label,
         label_offset="36px" if side == "bottom" else "46px",
         side=side,
-        tick_values=np.array(list(ticks)),
-        tick_labels={_as_javascript(value): text for value, text in ticks.items()},
+        tick_values=np.array(list(marks)),
+        tick_labels={_as_javascript(value): text for value, text in marks.items()},
         # Without a format, bqplot guesses one from the ticks and fails if there is only one.
         tick_format=".3~g",
     )
@@ -74,11 +74,9 @@ class Curve:
             )
             for i, name in enumerate(series)
         }
-        self._axis = bqplot.Axis(scale=self._x, label=x_label, tick_format="d", label_offset="34px")
-        vertical = bqplot.Axis(scale=self._y, label=y_label, side="left", num_ticks=5, label_offset="46px")
+        self._labels = x_label, y_label
         self.figure = bqplot.Figure(
             marks=list(self._lines.values()),
-            axes=[self._axis, vertical],
             title=title,
             legend_location="top-right",
             fig_margin={"top": 36, "bottom": 44, "left": 60, "right": 16},
@@ -86,12 +84,20 @@ class Curve:
         )
         self.figure.add_class("hyb-curve")
 
+        self.update({})
+
     def update(self, series: Mapping[str, Sequence[float]]) -> None:
         """Show these values; series that are not finite throughout are left empty."""
-        longest = max((len(values) for values in series.values()), default=0)
-        step = max(1, -(-longest // 10))
-        self._axis.tick_values = np.arange(1, longest + 1, step)
-        for name, values in series.items():
-            y = np.asarray(values, dtype=float)
-            y = y if np.isfinite(y).all() else np.empty(0)
-            set_together(self._lines[name], x=np.arange(1, y.size + 1), y=y)
+        known = {name: np.asarray(values, dtype=float) for name, values in series.items()}
+        known = {name: y if np.isfinite(y).all() else np.empty(0) for name, y in known.items()}
+        longest = max((y.size for y in known.values()), default=0)
+        places = np.arange(1, longest + 1)
+        spans = limits(places.astype(float)), limits(np.concatenate([np.empty(0), *known.values()]))
+        for scale, (low, high) in zip((self._x, self._y), spans, strict=True):  # one point has no span
+            set_together(scale, min=low, max=high)
+        counts = {float(n): str(n) for n in places[:: max(1, -(-longest // 10))]}
+        across = axis(self._x, self._labels[0], counts)
+        set_axes(self.figure, across, axis(self._y, self._labels[1], ticks(*spans[1]), side="left"))
+        for name, line in self._lines.items():
+            y = known.get(name, np.empty(0))
+            set_together(line, x=np.arange(1, y.size + 1), y=y)
