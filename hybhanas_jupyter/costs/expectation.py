@@ -1,22 +1,25 @@
 """What noise leaves of expectation values, and what it takes to read them to a given precision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite, prod
+from dataclasses import dataclass, replace
+from math import inf, isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.compilation import is_physical
 from hybhanas_jupyter.costs.noisy_values import Flips, affine_maps
 from hybhanas_jupyter.costs.observables import Letters, Observable, One, read_observables
-from hybhanas_jupyter.costs.quantum import QuantumCost, provenance_rows, quantum_cost
+from hybhanas_jupyter.costs.options import CostOptions
+from hybhanas_jupyter.costs.own_runs import clock_of
+from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
 from hybhanas_jupyter.costs.timeline import Timeline
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
-from hybhanas_jupyter.hardware.devices import device
+from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 _COLUMNS = ("damping", "offset", "readout_damping", "readout_offset", "shots", "time")
+PRECISION = 0.02  # of an expectation value, where nothing else is asked for
 _SHOWN = 24  # rows of the report's table
 
 
@@ -36,7 +40,7 @@ class ExpectationCost(Reported):
     - `readout_damping`, `readout_offset`: read = readout_damping x noisy + readout_offset.
     - `shots`: to reach `precision`, one standard deviation of the mitigated value; whole numbers, inf where nothing is
       left. At most 1 / (precision x damping x readout_damping)^2 for a Pauli string.
-    - `time`: seconds of these shots on the device: shots x (repetition delay + execution + readout).
+    - `time`: seconds of these shots on the usage clock, the start of a job left out: shots x `seconds_per_shot`.
     - `ideal`: the ideal values; NaN where the circuit has free parameters or its light cone is too large.
     - `methods`: "exact" (of a circuit with free parameters: the best fit to random angles) or "mean field".
     - `groups`: bases in which the terms of a sum are read.
@@ -46,7 +50,7 @@ class ExpectationCost(Reported):
     cost: QuantumCost
     observables: tuple[str, ...]
     precision: float
-    repetition_delay: float
+    clock: Clock
     damping: Array
     offset: Array
     readout_damping: Array
@@ -58,8 +62,8 @@ class ExpectationCost(Reported):
 
     @property
     def seconds_per_shot(self) -> float:
-        """Repetition delay, execution and readout."""
-        return self.repetition_delay + self.cost.execution_time + self.cost.readout_time
+        """What the clock counts between two shots, execution and readout."""
+        return self.clock.per_execution + self.cost.execution_time + self.cost.readout_time
 
     @property
     def time(self) -> Array:
@@ -108,12 +112,13 @@ class ExpectationCost(Reported):
         title = f"Expectation values on {self.cost.provenance.device}, {per_value}"
         rest = len(self.observables) - _SHOWN
         more = {f"{rest} more": [" ".join(row) for row in _rows(self)[_SHOWN:]]} if rest > 0 else {}
-        weak = "coherent errors, crosstalk and correlated readout are not in the calibration, and not in these figures"
-        folded = provenance_rows(self.cost.provenance)
-        folded["Provenance"] = [*folded["Provenance"], _methods_text(self.methods), weak]
-        return Report(title, [(_HEADERS, _rows(self)[:_SHOWN]), _clock_table(self)], folded=more | folded)
+        shot = self.cost._report()
+        where = [*shot.folded["Provenance"], _methods_text(self.methods), _WEAK]
+        tables = [(_HEADERS, _rows(self)[:_SHOWN]), _clock_table(self), *shot.tables]
+        return replace(shot, title=title, tables=tables, folded={**more, **shot.folded, "Provenance": where})
 
 
+_WEAK = "coherent errors, crosstalk and correlated readout are not in the calibration, and not in these figures"
 _HEADERS = ["observable", "damping", "offset", "with readout", "offset", "ideal", "read", "shots", "time"]
 
 
@@ -137,11 +142,9 @@ def _count(value: float) -> str:
 
 
 def _clock_table(cost: ExpectationCost) -> tuple[list[str], list[list[str]]]:
-    return ["clocks", "time"], [
-        ["one shot", seconds(cost.seconds_per_shot)],
-        ["effective, per valid shot", cost.cost.effective_text],
-        ["expectation, mean", seconds(cost.expectation_time)],
-        [f"usage, {cost.cost.provenance.shots} shots", seconds(cost.cost.usage_time)],
+    return ["usage clock", "time"], [
+        ["a shot", seconds(cost.seconds_per_shot)],
+        ["an expectation value, mean", seconds(cost.expectation_time)],
     ]
 
 
@@ -155,7 +158,7 @@ def expectation_cost(
     backend: "Backend",
     observables: "One | Sequence[One]" = "Z",
     *,
-    precision: float = 0.02,
+    precision: float = PRECISION,
     shots: int = 1000,
     optimization_level: int = 2,
     seed: int = 0,
@@ -174,25 +177,34 @@ def expectation_cost(
     Angles that are symbolic are averaged over. Raises `CircuitError` for observables that do not fit the circuit, and
     what `quantum_cost` raises. Source: docs/cost_model.md, "Expectation values".
     """
-    if not isinstance(precision, int | float) or not 0 < precision < float("inf"):
-        raise CircuitError(f"precision is {precision!r}: it must be a positive number, such as 0.02.")
-    logical, target = _unmeasured(to_circuit(circuit, arguments)), device(backend)
-    wanted = read_observables(observables, logical.num_qubits)
-    cost = quantum_cost(logical, target, shots=shots, optimization_level=optimization_level, seed=seed, model=model)
-    if not is_physical(logical, target.calibration):
-        places = dict(enumerate(cost.measured_qubits))
-        wanted = tuple(observable.on(places) for observable in wanted)
-    timeline = Timeline(cost.physical_circuit, target.calibration)
-    read = set().union(*(observable.qubits for observable in wanted))
-    flips = {qubit: target.calibration.readout_flips(qubit) for qubit in read}
+    options = CostOptions(shots, optimization_level, seed, model)
+    return expectation_cost_of(to_circuit(circuit, arguments), device(backend), options, observables, precision)
+
+
+def expectation_cost_of(
+    circuit: "QuantumCircuit",
+    device: Device,
+    options: CostOptions,
+    observables: "One | Sequence[One]" = "Z",
+    precision: float = PRECISION,
+) -> ExpectationCost:
+    """`expectation_cost` of a circuit and a device that are known, with options that are checked."""
+    if not isinstance(precision, int | float) or not 0 < precision < inf:
+        raise CircuitError(f"precision is {precision!r}: it must be a positive number, such as {PRECISION}.")
+    logical, calibration = _unmeasured(circuit), device.calibration
+    given = read_observables(observables, logical.num_qubits)
+    cost = quantum_cost_of(logical, device, options)
+    places = range(calibration.num_qubits) if is_physical(logical, calibration) else cost.measured_qubits
+    wanted = [observable.on(dict(enumerate(places))) for observable in given]
+    flips = {qubit: calibration.readout_flips(qubit) for observable in wanted for qubit in observable.qubits}
     parameters = list(cost.physical_circuit.parameters)
-    maps, damping = affine_maps(timeline, wanted, flips, parameters, seed)
-    labels = [observable.label for observable in read_observables(observables, logical.num_qubits)]
+    timeline = Timeline(cost.physical_circuit, calibration)
+    maps, damping = affine_maps(timeline, wanted, flips, parameters, options.seed)
     return ExpectationCost(
         cost=cost,
-        observables=tuple(labels),
+        observables=tuple(observable.label for observable in given),
         precision=float(precision),
-        repetition_delay=target.calibration.repetition_delay,
+        clock=clock_of(calibration),
         damping=np.array([m.damping for m in maps]),
         offset=np.array([m.offset for m in maps]),
         readout_damping=np.array([m.readout_damping for m in maps]),

@@ -21,9 +21,9 @@ Array = npt.NDArray[np.float64]
 Flips = Mapping[int, tuple[float, float]]  # qubit -> P(1 read | 0), P(0 read | 1)
 EXACT, MEAN_FIELD = "exact", "mean field"
 SAMPLES = 16  # random angles of a symbolic circuit
-_WIDE, _WIDE_GATES = 11, 96  # a light cone of more qubits is followed for so many gates, as it may be long and narrow
+_CONE = 400 * 4.0**11  # of a light cone that is looked at: 400 gates on pairs of 11 qubits, 25,000 of 8
 _WORK = 12e9  # multiplications, some seconds
-_SAMPLED_WORK = 4e9
+_SAMPLED_WORK = 1e9
 _TRUSTED = 0.03  # ideal values below tell little about the damping, which then is the mean field's
 _CORRELATED = 8  # qubits of a string up to which asymmetric readout is expanded over its parts
 
@@ -158,7 +158,7 @@ def _plan(timeline: Timeline, observables: Sequence[Observable], most: float) ->
 
 def _part(timeline: Timeline, observables: Sequence[Observable], places: list[int], most: float) -> Plan:
     read = sorted(set().union(*(observables[place].qubits for place in places)))
-    steps = timeline.cone(read, _WIDE, _WIDE_GATES)
+    steps = timeline.cone(read, _CONE)
     if steps is None:
         return []
     groups = narrowed(grouped(steps), read)

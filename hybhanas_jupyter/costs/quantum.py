@@ -181,7 +181,7 @@ class QuantumCost(Reported):
                 (["success probability", "p"], _success_rows(self)),
                 (["native gates", "one-qubit", "two-qubit"], _count_rows(self)),
             ],
-            folded=provenance_rows(self.provenance),
+            folded=_folded(self.provenance),
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -343,8 +343,7 @@ def _count_rows(cost: QuantumCost) -> list[list[str]]:
     ]
 
 
-def provenance_rows(source: Provenance) -> dict[str, list[str]]:
-    """Folded lists of a report: the warnings, and where the cost comes from."""
+def _folded(source: Provenance) -> dict[str, list[str]]:
     date = f"{source.calibration_date:%Y-%m-%d %H:%M}" if source.calibration_date else "unknown date"
     packages = ", ".join(f"{name} {version}" for name, version in source.packages)
     return {

@@ -1,6 +1,7 @@
 """The gates and waits of a scheduled physical circuit, and the light cones of what is read at its end."""
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybhanas_jupyter.costs.schedule import Slot, schedule
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 Parameters = tuple[Any, ...]  # angles in radians, symbolic ones as Qiskit's expressions
+_WIDE = 11  # qubits; a wider light cone may still be narrow at any one time
 _LEAST_WAIT = 1e-13  # seconds; below is rounding
 
 
@@ -70,19 +72,27 @@ class Timeline:
                 busy[qubit] = start
             yield Step(slot.name, slot.qubits, tuple(self._instructions[place].params), slot.seconds)
 
-    def cone(self, qubits: Collection[int], wide: int, most: int) -> list[Step] | None:
-        """The steps that what is read on `qubits` depends on, in order; None if that is much.
+    @cached_property
+    def _pairs(self) -> list[tuple[int, ...]]:
+        """The qubits of every gate on two, the last gate first."""
+        return [slot.qubits for slot in reversed(self._slots) if slot.is_gate and len(slot.qubits) > 1]
 
-        Much are more than `most` gates on two qubits where the cone has more than `wide` qubits.
+    def cone(self, qubits: Collection[int], most: float) -> list[Step] | None:
+        """The steps that what is read on `qubits` depends on, in order; None if they are too many on too many qubits.
+
+        That is if 4^(qubits of the cone so far, at most 11), summed over the gates on two qubits, exceeds `most`.
         """
-        cone, found, beyond = set(qubits), [], 0
-        for step in self.backwards():
-            if cone.isdisjoint(step.qubits):
-                continue
-            found.append(step)
-            if len(step.qubits) > 1:
-                cone.update(step.qubits)
-                beyond += len(cone) > wide
-                if beyond > most:
+        cone, size = set(qubits), 0.0
+        for a, b in self._pairs:
+            if a in cone or b in cone:
+                cone.add(a)
+                cone.add(b)
+                size += 4.0 ** min(len(cone), _WIDE)
+                if size > most:
                     return None
+        cone, found = set(qubits), []
+        for step in self.backwards():
+            if not cone.isdisjoint(step.qubits):
+                found.append(step)
+                cone.update(step.qubits)
         return found[::-1]

@@ -1,16 +1,18 @@
 """What training a circuit costs on a device: executions by the shift rule, times the clocks of one shot."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
 from hybhanas_jupyter.costs.clocks import Clock
+from hybhanas_jupyter.costs.expectation import PRECISION, ExpectationCost, expectation_cost_of
 from hybhanas_jupyter.costs.options import CostOptions, check_whole
 from hybhanas_jupyter.costs.own_runs import clock_of
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
-from hybhanas_jupyter.formatting import Report, Reported, seconds
+from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend
 
+_PARTS = ("cost", "clock", "expectation")
+_DERIVED = ("circuits", "executions", "jobs", "quantum_time", "usage_time", "expectation_time")
 _CIRCUITS_PER_JOB = 300  # as on IBM's devices
 
 
@@ -26,6 +30,8 @@ class TrainingCost(Reported):
     """Executions and seconds of a whole training run, with everything that was assumed.
 
     `evaluations_per_sample` is the forward pass and all shift evaluations; `jobs` are what the usage `clock` starts.
+    `expectation` says what noise leaves of what is read: Z on every qubit, mitigated to a precision; None where nobody
+    asked.
     """
 
     cost: QuantumCost
@@ -37,6 +43,12 @@ class TrainingCost(Reported):
     clock: Clock
     evaluations_per_sample: int
     measurement_groups: int
+    expectation: ExpectationCost | None = field(default=None, compare=False)
+
+    @property
+    def expectation_time(self) -> float:
+        """Seconds on the usage clock for one expectation value at its precision; NaN where nobody asked."""
+        return self.expectation.expectation_time if self.expectation else nan
 
     @property
     def circuits(self) -> int:
@@ -75,10 +87,8 @@ class TrainingCost(Reported):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields and derived figures by name; of the circuit's cost only the times."""
-        assumed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("cost", "clock")}
-        derived = {
-            name: getattr(self, name) for name in ("circuits", "executions", "jobs", "quantum_time", "usage_time")
-        }
+        assumed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _PARTS}
+        derived = {name: getattr(self, name) for name in _DERIVED}
         return {**assumed, **derived, "clock": self.clock.to_dict(), "cost": self.cost.to_dict()}
 
     def _report(self) -> Report:
@@ -103,21 +113,25 @@ def training_cost(
     arguments: Sequence[Any] = (),
     data_parameters: Collection[str] = (),
     measurement_groups: int = 1,
+    precision: float = PRECISION,
 ) -> TrainingCost:
     """Cost of training `circuit` on `samples` samples for `epochs` epochs with the parameter-shift rule.
 
     Executions = shots x samples x epochs x (1 + shift evaluations). Every symbolic parameter is differentiated, inputs
     too, as classical layers in front are trained through them; name in `data_parameters` what is not ("x" for a vector
     x). Observables that do not commute need a circuit each: `measurement_groups`, 1 for Z on every qubit. A job
-    holds `circuits_per_job` circuits, by default as many as the device takes, 300 where it does not say. See
-    `quantum_cost` for the rest.
+    holds `circuits_per_job` circuits, by default as many as the device takes, 300 where it does not say.
+    `expectation_time` is the one of Z on every qubit at `precision`, see `expectation_cost`; see `quantum_cost` for the
+    rest.
 
     Source: paper section 2.4 (Algorithm 2, step 5), docs/cost_model.md, section 4.
     """
     options = CostOptions(shots, optimization_level, seed, model)
-    return training_cost_of(
-        to_circuit(circuit, arguments),
-        device(backend),
+    logical, target = to_circuit(circuit, arguments), device(backend)
+    expectation = expectation_cost_of(logical, target, options, precision=precision)
+    cost = training_cost_of(
+        logical,
+        target,
         options,
         samples=samples,
         epochs=epochs,
@@ -126,6 +140,7 @@ def training_cost(
         data_parameters=data_parameters,
         measurement_groups=measurement_groups,
     )
+    return replace(cost, expectation=expectation)
 
 
 def training_cost_of(
@@ -140,10 +155,10 @@ def training_cost_of(
     data_parameters: Collection[str] = (),
     measurement_groups: int = 1,
 ) -> TrainingCost:
-    """`training_cost` of a circuit and a device that are known, with options that are checked."""
+    """`training_cost` of a circuit and a device that are known, with options that are checked; no `expectation`."""
     if circuits_per_job is None:
         circuits_per_job = device.calibration.max_circuits or _CIRCUITS_PER_JOB
-    whole = {
+    whole: dict[str, Any] = {
         "samples": samples,
         "epochs": epochs,
         "batch_size": batch_size,
@@ -169,9 +184,17 @@ def _table(training: TrainingCost) -> tuple[list[str], list[list[str]]]:
         ["quantum time", seconds(training.quantum_time)],
         ["jobs", f"{training.jobs:,}"],
         ["usage time", seconds(training.usage_time)],
+        *_expectation_row(training),
         ["batch size", str(training.batch_size)],
         ["circuits per job", str(training.circuits_per_job)],
         ["usage clock", training.clock.name],
         ["start of a job", seconds(training.clock.per_job)],
         ["between two shots", seconds(training.clock.per_execution)],
     ]
+
+
+def _expectation_row(training: TrainingCost) -> list[list[str]]:
+    if training.expectation is None:
+        return []
+    precision = significant(training.expectation.precision)
+    return [[f"an expectation value to +-{precision}", seconds(training.expectation_time)]]

@@ -37,18 +37,18 @@ class Costs:
         return costs
 
     def _quantum_costs(self, ansatz: Ansatz) -> dict[str, Any]:
-        from hybhanas_jupyter.costs.training_cost import training_cost
+        from hybhanas_jupyter.circuits.readers import to_circuit
+        from hybhanas_jupyter.costs.options import CostOptions
+        from hybhanas_jupyter.costs.training_cost import training_cost_of
 
         config = self._config
-        training = training_cost(
-            ansatz,
+        training = training_cost_of(
+            to_circuit(ansatz),
             self._provenance.device,
+            CostOptions(config.shots, config.optimization_level, model=config.cost_model),
             samples=self._provenance.data.samples,
             epochs=config.training.epochs,
             batch_size=config.training.batch_size,
-            shots=config.shots,
-            optimization_level=config.optimization_level,
-            model=config.cost_model,
         )
         return {
             "quantum_time": training.quantum_time,

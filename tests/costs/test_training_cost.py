@@ -109,3 +109,12 @@ def test_jobs_of_any_number_of_samples_are_counted_at_once():
     )
     assert training.jobs == 2 * ((10**17 + 1) // 3 * 4 + (-(-((10**17 + 1) % 3) * per_sample // 7)))
     assert training.usage_time > 1e17
+
+
+def test_expectation_time_is_that_of_z_on_every_qubit():
+    ansatz = hyb.Ansatz(3, 2)
+    cost = hyb.training_cost(ansatz, "fake_kyiv", samples=10, epochs=1, precision=0.05)
+    expected = hyb.expectation_cost(ansatz, "fake_kyiv", precision=0.05)
+    assert cost.expectation_time == expected.expectation_time == expected.time.mean()
+    assert cost.to_dict()["expectation_time"] == expected.expectation_time
+    assert "an expectation value to +-0.05" in repr(cost)

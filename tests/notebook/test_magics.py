@@ -140,6 +140,16 @@ def test_training_is_costed_on_both_clocks(shell, capsys):
     assert all(word in report for word in ("quantum time", "usage time", "effective", "routing"))
 
 
+def test_observables_are_read_to_a_precision(shell, capsys):
+    shell.run_cell(f"%%qcost -b fake_torino --observables Z --precision 0.05 -o cost\n{BELL}")
+    cost = shell.user_ns["cost"]
+    expected = hyb.expectation_cost(shell.user_ns["qc"], "fake_torino", precision=0.05)
+    assert cost.damping.tolist() == expected.damping.tolist()
+    assert repr(expected) in capsys.readouterr().out
+    shell.run_cell(f"%%qcost -b fake_torino --observables ZZ XX -o cost\n{BELL}")
+    assert shell.user_ns["cost"].observables == ("Z0 Z1", "X0 X1")
+
+
 def test_seeds_are_compared_and_the_best_is_kept(shell, capsys):
     make = "import hybhanas_jupyter as hyb\nqc = hyb.Ansatz(5, 2, topology='star')"
     shell.run_cell(f"%%qcost --seed 5 --seeds 4 -o study\n{make}")

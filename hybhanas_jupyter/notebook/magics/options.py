@@ -30,6 +30,7 @@ examples:
   %%qcost --circuit qc --level 3 --seed 7         one circuit, the strongest transpiler level
   %%qcost --samples 1000 --epochs 10              the whole training, on two clocks
   %%qcost --precision 0.01 --resilience 2         what the provider counts for an Estimator at this precision
+  %%qcost --observables Z                         what the device's noise leaves of <Z> on every qubit
   %%qcost --fail-above 1e-4                       an error if a valid shot takes more than 100 us
   cost = %qcost qc --backend fake_torino          the cost of an expression, without running a cell
 
@@ -106,7 +107,12 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("--precision",): {
         "type": _precision,
         "metavar": "P",
-        "help": "usage of an Estimator that reaches this precision",
+        "help": "usage of an Estimator that reaches this precision, also that of --observables",
+    },
+    ("--observables",): {
+        "nargs": "+",
+        "metavar": "P",
+        "help": "what noise leaves of these: Pauli strings, qubit 0 last, or Z for Z on every qubit",
     },
     ("--resilience",): {"type": _whole(0, 2), "metavar": "0-2", "help": "usage of an Estimator at this level (1)"},
     ("--mode",): {"choices": MODES, "metavar": "NAME", "help": f"how the usage is billed: {', '.join(MODES)}"},
@@ -165,7 +171,7 @@ def _is_expression(text: str) -> bool:
     return True
 
 
-_FIXED_VALUES = {"--level": "0123", "--model": MODELS, "--mode": MODES, "--resilience": "012"}
+_FIXED_VALUES = {"--level": "0123", "--model": MODELS, "--mode": MODES, "--resilience": "012", "--observables": "Z"}
 _LINE = re.compile(r"(?:[\w.,\s]+=)?\s*(%qcost|%%qcost|%qdevices)\s+(.*)")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hybhanas_jupyter.costs.comparison import SeedStudy
+    from hybhanas_jupyter.costs.expectation import ExpectationCost
     from hybhanas_jupyter.costs.quantum import QuantumCost
     from hybhanas_jupyter.costs.training_cost import TrainingCost
     from hybhanas_jupyter.costs.workload import Workload
@@ -39,12 +40,16 @@ class BudgetError(HybHanasError):
 
 @dataclass(frozen=True)
 class CostRow:
-    """The cost of one circuit on one device, of the best seed of a study, and of training it, if that was asked for."""
+    """The cost of one circuit on one device, and what else was asked for.
+
+    That may be the study whose best seed it is, the training, and what noise leaves of observables.
+    """
 
     circuit: str
     cost: "QuantumCost"
     training: "TrainingCost | None" = None
     study: "SeedStudy | None" = None
+    expectation: "ExpectationCost | None" = None
 
     @property
     def device(self) -> str:
@@ -69,7 +74,8 @@ class CostRow:
         training = {f"training_{name}": getattr(self.training, name) for name in _TRAINING} if self.training else {}
         spread = dict(zip(("effective_time_median", "effective_time_maximum"), self.seed_times(), strict=False))
         names = {"circuit": self.circuit, "device": self.device, "calibration_date": date}
-        return {**names, **settings, **self.cost.to_dict(), **spread, **training}
+        values = {"expectation_time": self.expectation.expectation_time} if self.expectation else {}
+        return {**names, **settings, **self.cost.to_dict(), **spread, **training, **values}
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,11 +86,12 @@ class CostTable(Reported):
     refused: tuple[str, ...] = ()
 
     @property
-    def result(self) -> "QuantumCost | TrainingCost | SeedStudy | CostTable":
-        """The cost, training or study itself where there is only one."""
+    def result(self) -> "QuantumCost | TrainingCost | SeedStudy | ExpectationCost | CostTable":
+        """What was asked for itself where that is only one thing of one circuit on one device."""
         only = self.rows[0]
-        several = len(self.rows) + len(self.refused) > 1 or (only.training and only.study)
-        return self if several else only.training or only.study or only.cost
+        asked: list[Any] = [part for part in (only.training, only.study, only.expectation) if part is not None]
+        several = len(self.rows) + len(self.refused) > 1 or len(asked) > 1
+        return self if several else (asked or [only.cost])[0]
 
     def is_cheapest(self, row: CostRow) -> bool:
         """Whether no other device runs the circuit of this row in less effective time; False without another one."""
@@ -126,10 +133,11 @@ class CostTable(Reported):
         headers = ["circuit", "device", "execution", "routing", "effective", "success", "2q gates", "usage"]
         headers += ["best seed", "median", "maximum"] if self.rows[0].study else []
         headers += ["training", "training usage"] if self.rows[0].training else []
-        rows = [
-            [row.circuit, row.device, *_cost_cells(row.cost), *_seed_cells(row), *_training_cells(row)]
-            for row in self.rows
+        headers += ["an expectation value"] if self.rows[0].expectation else []
+        cells = [
+            [*_cost_cells(row.cost), *_seed_cells(row), *_training_cells(row), *_value_cells(row)] for row in self.rows
         ]
+        rows = [[row.circuit, row.device, *values] for row, values in zip(self.rows, cells, strict=True)]
         marks = ["cheapest" if self.is_cheapest(row) else "" for row in self.rows]
         if any(marks):
             headers.append("")
@@ -153,6 +161,10 @@ def _training_cells(row: CostRow) -> Sequence[str]:
     return (seconds(row.training.quantum_time), seconds(row.training.usage_time)) if row.training else ()
 
 
+def _value_cells(row: CostRow) -> Sequence[str]:
+    return (seconds(row.expectation.expectation_time),) if row.expectation else ()
+
+
 def _finite(value: object) -> object:
     return str(value) if isinstance(value, float) and not isfinite(value) else value
 
@@ -172,6 +184,7 @@ class Settings:
     precision: float | None
     resilience: int | None
     mode: str | None
+    observables: list[str] | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -253,6 +266,7 @@ def cost_table(circuits: Mapping[str, Any], devices: "Iterable[Device]", setting
 
 def _row(name: str, circuit: Any, device: "Device", settings: Settings, calls: Calls) -> CostRow:
     from hybhanas_jupyter.costs.comparison import seed_study
+    from hybhanas_jupyter.costs.expectation import expectation_cost
     from hybhanas_jupyter.costs.quantum import quantum_cost
     from hybhanas_jupyter.costs.training_cost import training_cost
 
@@ -271,4 +285,9 @@ def _row(name: str, circuit: Any, device: "Device", settings: Settings, calls: C
         if settings.batch_size:
             run["batch_size"] = settings.batch_size
         training = training_cost(circuit, device, seed=seed, **run, **common)
-    return CostRow(name, quantum_cost(circuit, device, seed=seed, **common), training, study)
+    expectation = None
+    if settings.observables:
+        given = "Z" if settings.observables == ["Z"] else settings.observables
+        wanted: dict[str, Any] = {} if settings.precision is None else {"precision": settings.precision}
+        expectation = expectation_cost(circuit, device, given, seed=seed, **wanted, **common)
+    return CostRow(name, quantum_cost(circuit, device, seed=seed, **common), training, study, expectation)
