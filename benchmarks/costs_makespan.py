@@ -31,7 +31,7 @@ def compare(name, rng):
     """Largest relative difference on one device, the number of circuits, and the first reason of a refusal."""
     device = hyb.device(name)
     largest, count, refused = 0.0, 0, ""
-    for circuit in circuits(rng, device.num_qubits):
+    for circuit in circuits(rng, device.n_qubits):
         level = int(rng.integers(0, 4))
         try:
             cost = hyb.quantum_cost(circuit, device, optimization_level=level)

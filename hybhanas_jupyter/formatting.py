@@ -64,10 +64,10 @@ class Reported:
         raise NotImplementedError
 
     def to_dataframe(self) -> "DataFrame":
-        """The raw data as a pandas DataFrame, one row for a single result."""
-        from pandas import DataFrame
+        """The raw data as a pandas DataFrame, one row for a single result; what is nested is named "outer_inner"."""
+        from pandas import json_normalize
 
-        return DataFrame(self._records())
+        return json_normalize(self._records(), sep="_")
 
     def _records(self) -> list[dict[str, Any]]:
         return [self.to_dict()]

@@ -79,6 +79,9 @@ class SeedStudy(Reported):
         """The figures of every cost by seed."""
         return {str(cost.provenance.seed): cost.to_dict() for cost in self.costs}
 
+    def _records(self) -> list[dict[str, Any]]:
+        return [{"seed": cost.provenance.seed, **cost.to_dict()} for cost in self.costs]
+
     def _report(self) -> Report:
         best = self.best.provenance
         rows = [

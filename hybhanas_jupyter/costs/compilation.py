@@ -128,7 +128,7 @@ def _run(
 def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
     """Whether every instruction is native to the device on the very qubits it acts on (an ISA circuit)."""
     names = circuit.count_ops().keys() - NOT_GATES
-    if circuit.num_qubits != calibration.num_qubits or not names <= set(calibration.names):
+    if circuit.num_qubits != calibration.n_qubits or not names <= set(calibration.names):
         return False
     index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
     used = {(i.name, tuple(index[q] for q in i.qubits)) for i in circuit.data if i.name not in NOT_GATES}
@@ -177,8 +177,8 @@ def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
             raise CircuitError(f"Circuit {circuit.name!r} contains {name}: {_REFUSED[name]}.")
     if not set(counts) - NOT_GATES:
         raise CircuitError(f"Circuit {circuit.name!r} has no gates: there is nothing to cost.")
-    if circuit.num_qubits > device.num_qubits:
-        wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.num_qubits}"
+    if circuit.num_qubits > device.n_qubits:
+        wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.n_qubits}"
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
     if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
         raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")

@@ -337,7 +337,7 @@ class _Shot:
             cost = quantum_cost(circuit, target, optimization_level=request.optimization_level, seed=request.seed)
         except HybHanasError as error:
             return cls(None, target.calibration, nan, (f"seconds are not known: {error}",))
-        whole = circuit.num_qubits == target.num_qubits
+        whole = circuit.num_qubits == target.n_qubits
         readout = _readout(target.calibration) if request.kind == "estimator" else cost.readout_time
         return cls(cost, target.calibration, readout, transpiled=not whole)
 
@@ -399,5 +399,5 @@ def _chosen(gates: Sequence[int], share: float, method: str) -> set[int]:
 
 def _readout(calibration: Calibration) -> float:
     """The longest readout of the device, NaN where none is known."""
-    durations = [calibration.readout(qubit).duration for qubit in range(calibration.num_qubits)]
+    durations = [calibration.readout(qubit).duration for qubit in range(calibration.n_qubits)]
     return max(filter(isfinite, durations), default=nan)

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hybhanas_jupyter.errors import DeviceError
 from hybhanas_jupyter.files import write_text
@@ -98,7 +98,7 @@ class Calibration(_Frozen):
     name: str
     processor: str = ""
     date: datetime | None = None
-    num_qubits: Annotated[int, Field(ge=1)]
+    n_qubits: Annotated[int, Field(ge=1, validation_alias=AliasChoices("n_qubits", "num_qubits"))]
     dt: Annotated[float, Field(gt=0)] | None = None
     rep_delay: Seconds | None = None
     rep_delay_range: tuple[Seconds, Seconds] | None = None
@@ -110,14 +110,14 @@ class Calibration(_Frozen):
 
     @model_validator(mode="after")
     def _check_qubits(self) -> "Calibration":
-        if len(self.qubits) != self.num_qubits:
-            raise ValueError(f"qubits has {len(self.qubits)} entries, num_qubits is {self.num_qubits}")
+        if len(self.qubits) != self.n_qubits:
+            raise ValueError(f"qubits has {len(self.qubits)} entries, n_qubits is {self.n_qubits}")
         sizes = _standard_sizes()
         for gate in self.gates:
             if len(gate.qubits) != sizes.get(gate.name) or len(set(gate.qubits)) != len(gate.qubits):
                 raise ValueError(f"gates: {gate.name}{gate.qubits} is no gate that Qiskit knows on so many qubits")
-            if not all(0 <= qubit < self.num_qubits for qubit in gate.qubits):
-                raise ValueError(f"gates: {gate.name}{gate.qubits} names a qubit beyond num_qubits = {self.num_qubits}")
+            if not all(0 <= qubit < self.n_qubits for qubit in gate.qubits):
+                raise ValueError(f"gates: {gate.name}{gate.qubits} names a qubit beyond n_qubits = {self.n_qubits}")
         return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Calibration":
@@ -146,7 +146,7 @@ class Calibration(_Frozen):
             )
         # A T1 of 0 stands for an unknown one.
         qubits = [QubitCalibration(t1=_known(p, "t1") or None, t2=_known(p, "t2") or None) for p in properties]
-        return cls(name=name, num_qubits=target.num_qubits, qubits=tuple(qubits), gates=tuple(gates), **facts)
+        return cls(name=name, n_qubits=target.num_qubits, qubits=tuple(qubits), gates=tuple(gates), **facts)
 
     @classmethod
     def from_backend(cls, backend: Any) -> "Calibration":
@@ -165,7 +165,7 @@ class Calibration(_Frozen):
             max_circuits=_fact(backend, "max_experiments", int),
             clops=_fact(backend, "clops_h", (int, float)),
         )
-        flips = [_flips(properties, qubit) for qubit in range(calibration.num_qubits)]
+        flips = [_flips(properties, qubit) for qubit in range(calibration.n_qubits)]
         qubits = [q.model_copy(update={"flips": f}) for q, f in zip(calibration.qubits, flips, strict=True)]
         return calibration.model_copy(update={"qubits": tuple(qubits)})
 
@@ -189,6 +189,12 @@ class Calibration(_Frozen):
     def fingerprint(self) -> str:
         """SHA-256 of the content: equal calibrations have equal fingerprints."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        size = f"{self.n_qubits} qubits, {len(self.gates)} gates"
+        return f"Calibration({self.name!r}, {size}, calibrated {day_text(self.date)})"
+
+    __str__ = __repr__
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
@@ -366,3 +372,8 @@ def _warnings(calibration: Calibration) -> list[str]:
 def _listed(items: Iterable[object]) -> str:
     listed = [str(item) for item in items]
     return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")
+
+
+def day_text(date: datetime | None) -> str:
+    """The day of a calibration, as ISO 8601."""
+    return f"{date:%Y-%m-%d}" if date else "unknown"

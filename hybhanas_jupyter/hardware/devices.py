@@ -15,7 +15,7 @@ import pooch
 from hybhanas_jupyter.errors import DeviceError, check_name
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.account import Account
-from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.calibration import Calibration, day_text
 from hybhanas_jupyter.hardware.target import working_target
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class Device:
         return self.calibration.name
 
     @property
-    def num_qubits(self) -> int:
+    def n_qubits(self) -> int:
         """All qubits of the device, faulty ones included."""
-        return self.calibration.num_qubits
+        return self.calibration.n_qubits
 
     def __repr__(self) -> str:
-        return f"Device({self.name!r}, {self.num_qubits} qubits, calibrated {day_text(self.calibration.date)})"
+        return f"Device({self.name!r}, {self.n_qubits} qubits, calibrated {day_text(self.calibration.date)})"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class DeviceSummary:
     """One row of `devices()`."""
 
     name: str
-    num_qubits: int
+    n_qubits: int
     processor: str
     calibration_date: datetime | None
 
@@ -95,7 +95,7 @@ class DeviceTable(Reported, Sequence[DeviceSummary]):
         return [asdict(row) for row in self._rows]
 
     def _report(self) -> Report:
-        rows = [[d.name, d.num_qubits, d.processor, day_text(d.calibration_date)] for d in self._rows]
+        rows = [[d.name, d.n_qubits, d.processor, day_text(d.calibration_date)] for d in self._rows]
         return Report("", [(["device", "qubits", "processor", "calibrated"], rows)])
 
 
@@ -151,7 +151,7 @@ def _built(calibration: Calibration) -> Device:
 @cache
 def _fake_summaries() -> tuple[DeviceSummary, ...]:
     calibrations = [fake_calibration(name) for name in sorted(fake_classes())]
-    return tuple(DeviceSummary(c.name, c.num_qubits, c.processor, c.date) for c in calibrations)
+    return tuple(DeviceSummary(c.name, c.n_qubits, c.processor, c.date) for c in calibrations)
 
 
 @cache
@@ -189,8 +189,3 @@ def snapshot_folder() -> Path:
         / "snapshots"
         / "-".join([*map(version, _SNAPSHOT_SOURCES), _SNAPSHOT_FACTS])
     )
-
-
-def day_text(date: datetime | None) -> str:
-    """The day of a calibration, as ISO 8601."""
-    return f"{date:%Y-%m-%d}" if date else "unknown"

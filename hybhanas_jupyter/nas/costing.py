@@ -23,9 +23,9 @@ class Costs:
         self._config, self._provenance = config, provenance
         self._quantum, self._classical = cache(self._quantum_costs), cache(self._classical_time)
         device, largest = provenance.device, config.space.qubits[1]
-        if largest > device.num_qubits:
+        if largest > device.n_qubits:
             raise ConfigError(
-                f"space.qubits goes up to {largest}, but {device.name} has {device.num_qubits}. "
+                f"space.qubits goes up to {largest}, but {device.name} has {device.n_qubits}. "
                 f"Lower it or choose another device (hyb.devices())."
             )
 

@@ -61,3 +61,10 @@ def test_nothing_to_compare_is_named():
         compare(Ansatz(2, 1), ["fake_kyv"], progress=False)
     with pytest.raises(CircuitError, match="No seeds"):
         seed_study(Ansatz(2, 1), "fake_kyiv", [])
+
+
+def test_a_seed_study_is_one_row_a_seed():
+    study = seed_study(Ansatz(3, 1, topology="full"), "fake_kyiv", range(3))
+    frame = study.to_dataframe()
+    assert sorted(frame["seed"]) == [0, 1, 2]
+    assert frame["effective_time"].tolist() == study.values("effective_time")

@@ -25,7 +25,7 @@ def small_calibration(error=0.02, sx_error=0.001) -> Calibration:
     gates = [GateCalibration(name=n, qubits=(q,), duration=t, error=e) for n, t, e in one for q in range(3)]
     pairs = [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (2, 0)]
     gates += [GateCalibration(name="cx", qubits=pair, duration=4e-7, error=error) for pair in pairs]
-    return Calibration(name="small", num_qubits=3, qubits=(QubitCalibration(t1=T1, t2=T2),) * 3, gates=tuple(gates))
+    return Calibration(name="small", n_qubits=3, qubits=(QubitCalibration(t1=T1, t2=T2),) * 3, gates=tuple(gates))
 
 
 def log_damping(circuit, calibration, n_qubits):

@@ -108,7 +108,7 @@ def test_relaxation_of_an_excited_qubit_is_damping_and_offset():
 def one_qubit(readout=0.02):
     gates = [GateCalibration(name=n, qubits=(0,), duration=0.0, error=0.0) for n in ("rz", "sx", "x")]
     gates += [GateCalibration(name="measure", qubits=(0,), duration=1e-6, error=readout)]
-    return Calibration(name="one", num_qubits=1, qubits=(QubitCalibration(t1=T1, t2=T2),), gates=tuple(gates))
+    return Calibration(name="one", n_qubits=1, qubits=(QubitCalibration(t1=T1, t2=T2),), gates=tuple(gates))
 
 
 def device_of(calibration):

@@ -28,7 +28,7 @@ def line():
     ):
         gates.append(GateCalibration(name="cx", qubits=pair, duration=duration, error=error))
     qubits = [QubitCalibration(t1=1e-4, t2=t2) for t2 in (5e-5, 8e-5, 6e-5)]
-    return Calibration(name="line", num_qubits=3, rep_delay=0.0, qubits=tuple(qubits), gates=tuple(gates))
+    return Calibration(name="line", n_qubits=3, rep_delay=0.0, qubits=tuple(qubits), gates=tuple(gates))
 
 
 def test_averages_charged_rz_and_product_of_successes(line):

@@ -426,7 +426,7 @@ def test_a_calibration_without_durations_for_pairs_is_named_by_the_papers_model_
     gates = [GateCalibration(name="cx", qubits=(0, 1), duration=None, error=0.01)]
     gates += [GateCalibration(name=n, qubits=(q,), duration=3e-8, error=1e-3) for n in ("sx", "rz") for q in (0, 1)]
     qubits = (QubitCalibration(t1=1e-4, t2=1e-4),) * 2
-    calibration = Calibration(name="untimed", num_qubits=2, qubits=qubits, gates=tuple(gates))
+    calibration = Calibration(name="untimed", n_qubits=2, qubits=qubits, gates=tuple(gates))
     for model in ("calibrated", "paper"):
         with pytest.raises(CircuitError, match="no duration for any cx"):
             quantum_cost(bell(), Device.from_calibration(calibration), model=model)

@@ -118,3 +118,10 @@ def test_expectation_time_is_that_of_z_on_every_qubit():
     assert cost.expectation_time == expected.expectation_time == expected.time.mean()
     assert cost.to_dict()["expectation_time"] == expected.expectation_time
     assert "an expectation value to +-0.05" in repr(cost)
+
+
+def test_a_training_is_one_flat_row():
+    training = training_cost(Ansatz(2, 1), "fake_kyiv", samples=10, epochs=2)
+    row = training.to_dataframe().iloc[0]
+    assert not [name for name, value in row.items() if isinstance(value, dict)]
+    assert (row["usage_time"], row["cost_usage_time"]) == (training.usage_time, training.cost.usage_time)

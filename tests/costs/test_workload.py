@@ -103,7 +103,7 @@ def test_noise_factors_make_circuits_longer_as_ibm_folds_them(factors, amplifier
     options = {"resilience_level": 2, "resilience": {"zne": zne}, "execution": {"init_qubits": False}}
     observable = SparsePauliOp("ZZZZ").apply_layout(circuit.layout)
     (found,) = hyb.workload([(circuit, observable, np.zeros(4))], device, options).pubs
-    readout = max(device.target["measure"][(q,)].duration for q in range(device.num_qubits))
+    readout = max(device.target["measure"][(q,)].duration for q in range(device.n_qubits))
     method = {"gate_folding": "random", "gate_folding_front": "front", "gate_folding_back": "back"}[amplifier]
     for factor, seconds in zip(factors, found.shot_times, strict=True):
         folded = PassManager([GateFoldingPass(factor, method, seed=0)]).run(circuit)

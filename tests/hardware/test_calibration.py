@@ -87,6 +87,22 @@ def test_json_round_trip(tmp_path):
     assert loaded.fingerprint == calibration.fingerprint != device("fake_kyiv").calibration.fingerprint
 
 
+def test_files_of_the_first_version_are_read(tmp_path):
+    """They named the number of qubits as Qiskit does."""
+    calibration = device("fake_manila").calibration
+    text = calibration.model_dump_json()
+    assert '"n_qubits":5' in text
+    (tmp_path / "old.json").write_text(text.replace('"n_qubits":5', '"num_qubits":5'))
+    assert Calibration.load(tmp_path / "old.json") == calibration
+
+
+def test_a_calibration_shows_itself_in_one_line():
+    text = repr(device("fake_kyiv").calibration)
+    assert text == str(device("fake_kyiv").calibration)
+    assert text.startswith("Calibration('fake_kyiv', 127 qubits, ")
+    assert len(text) < 100
+
+
 def damage(field, value):
     content = json.loads(Calibration.from_target(small_target(), "small").model_dump_json())
     content[field] = value
@@ -100,7 +116,7 @@ def damage(field, value):
         ("[1, 2]", "file"),
         ('{"nodes": []}', "name"),
         (damage("schema_version", 99), "schema_version"),
-        (damage("num_qubits", 3), "num_qubits"),
+        (damage("n_qubits", 3), "n_qubits"),
         (damage("gates", [{"name": "sx", "qubits": [0], "duration": -1, "error": 0}]), "gates.0.duration"),
         (damage("gates", [{"name": "sx", "qubits": [0], "duration": 1, "error": 2}]), "gates.0.error"),
         (damage("gates", [{"name": "sx", "qubits": [9], "duration": 1, "error": 0}]), "sx"),

@@ -16,7 +16,7 @@ def test_all_fake_backends_are_listed_with_their_facts():
     assert [row.name for row in table] == sorted(backend.name for backend in FakeProviderForBackendV2().backends())
     kyiv = next(row for row in table if row.name == "fake_kyiv")
     backend = FakeKyiv()
-    assert (kyiv.num_qubits, kyiv.processor) == (127, "Eagle 3")
+    assert (kyiv.n_qubits, kyiv.processor) == (127, "Eagle 3")
     assert kyiv.calibration_date == backend.properties().last_update_date
 
 
@@ -41,7 +41,7 @@ def test_device_by_name_backend_and_itself():
 def test_any_calibrated_backend_is_a_device():
     backend = GenericBackendV2(5, seed=1)
     found = device(backend)
-    assert found.num_qubits == 5
+    assert found.n_qubits == 5
     gate, qubits = "cx", next(iter(backend.target["cx"]))
     assert found.calibration.gate_data[gate, qubits].duration == backend.target[gate][qubits].duration
 
@@ -109,4 +109,4 @@ def test_damaged_kept_calibrations_are_made_anew(snapshots, damage):
 
 def test_a_folder_that_cannot_be_written_is_no_obstacle(snapshots):
     snapshots.write_text("a file where the folder should be")
-    assert fake_calibration("fake_manila").num_qubits == 5
+    assert fake_calibration("fake_manila").n_qubits == 5

@@ -19,7 +19,7 @@ def quiet():
     gates = [GateCalibration(name=n, qubits=(q,), duration=0.0, error=0.0) for n in ("x", "h") for q in range(3)]
     gates += [GateCalibration(name="measure", qubits=(q,), duration=1e-6, error=0.1 * (q + 1)) for q in range(3)]
     qubits = (QubitCalibration(t1=T1, t2=T2),) * 3
-    return Device.from_calibration(Calibration(name="quiet", num_qubits=3, dt=1e-9, qubits=qubits, gates=tuple(gates)))
+    return Device.from_calibration(Calibration(name="quiet", n_qubits=3, dt=1e-9, qubits=qubits, gates=tuple(gates)))
 
 
 def test_a_plus_state_dephases_while_it_waits(quiet):

@@ -20,7 +20,7 @@ def test_medians_are_those_of_the_target(shell, backend, one, two):
     table = shell.run_line_magic("qdevices", backend.name)
     (row,) = table.rows
     target = backend.target
-    assert (row.name, row.num_qubits, row.two_qubit_gates) == (backend.name, backend.num_qubits, (two,))
+    assert (row.name, row.n_qubits, row.two_qubit_gates) == (backend.name, backend.num_qubits, (two,))
     for medians, names in ((row.one_qubit, one), (row.two_qubit, [two]), (row.readout, ["measure"])):
         assert medians.error == pytest.approx(real(target, names, "error"))
         assert medians.duration == pytest.approx(real(target, names, "duration"))

@@ -110,7 +110,7 @@ def device_card(details: DeviceDetails) -> str:
     date = details.calibration_date
     age = f"{date:%Y-%m-%d} ({(datetime.now(UTC) - date).days} days old)" if date else "unknown"
     rows = [
-        ("Qubits", details.num_qubits),
+        ("Qubits", details.n_qubits),
         ("One-qubit gates, median", _medians(details.one_qubit)),
         (f"{' '.join(details.two_qubit_gates)}, median", _medians(details.two_qubit)),
         ("Readout, median", _medians(details.readout)),

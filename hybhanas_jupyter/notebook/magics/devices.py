@@ -31,7 +31,7 @@ class DeviceDetails:
     """One row of `%qdevices`; virtual gates (duration 0) and faulty ones (error 1) are left out of the medians."""
 
     name: str
-    num_qubits: int
+    n_qubits: int
     two_qubit_gates: tuple[str, ...]
     one_qubit: Medians
     two_qubit: Medians
@@ -47,7 +47,7 @@ class DeviceDetails:
             kinds["readout" if gate.name == "measure" else _KINDS[min(len(gate.qubits), 2) - 1]].append(gate)
         return cls(
             name=calibration.name,
-            num_qubits=calibration.num_qubits,
+            n_qubits=calibration.n_qubits,
             two_qubit_gates=tuple(dict.fromkeys(gate.name for gate in kinds["two_qubit"])),
             calibration_date=calibration.date,
             faulty_couplers=len(calibration.faulty_couplers),
@@ -109,7 +109,7 @@ def _cells(row: DeviceDetails) -> list[str]:
     kinds = [getattr(row, kind) for kind in _KINDS]
     return [
         row.name,
-        str(row.num_qubits),
+        str(row.n_qubits),
         " ".join(row.two_qubit_gates),
         *(significant(kind.error) if isfinite(kind.error) else "-" for kind in kinds),
         *(seconds(kind.duration) if isfinite(kind.duration) else "-" for kind in kinds),
