@@ -194,7 +194,7 @@ def expectation_cost_of(
     logical, calibration = _unmeasured(circuit), device.calibration
     given = read_observables(observables, logical.num_qubits)
     cost = quantum_cost_of(logical, device, options)
-    places = range(calibration.num_qubits) if is_physical(logical, calibration) else cost.measured_qubits
+    places = range(calibration.n_qubits) if is_physical(logical, calibration) else cost.measured_qubits
     wanted = [observable.on(dict(enumerate(places))) for observable in given]
     flips = {qubit: calibration.readout_flips(qubit) for observable in wanted for qubit in observable.qubits}
     parameters = list(cost.physical_circuit.parameters)

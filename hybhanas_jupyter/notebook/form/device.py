@@ -95,7 +95,7 @@ class DeviceField(widgets.VBox):
         except HybHanasError as error:
             told: tuple[str, int, str] = error_html(error), 0, str(error)
         else:
-            told = device_card(details), details.num_qubits, ""
+            told = device_card(details), details.n_qubits, ""
         if self.value == name:
             self._tell(*told)
 
