@@ -18,22 +18,30 @@ def feasible(evaluations: Sequence[Evaluation], goal: Goal) -> tuple[Evaluation,
 
 def front(evaluations: Sequence[Evaluation], goal: Goal) -> tuple[Evaluation, ...]:
     """The feasible evaluations that no other one dominates, best first by the first objective."""
-    from moocore import is_nondominated
-
     candidates = feasible(evaluations, goal)
-    if not candidates:
-        return ()
-    kept = is_nondominated(_losses(candidates, goal), keep_weakly=True)
+    kept = nondominated([[e.value(name) for name in goal.objectives] for e in candidates], goal.objectives, equals=True)
     best = [evaluation for evaluation, keep in zip(candidates, kept, strict=True) if keep]
     first = OBJECTIVES[goal.objectives[0]]
     return tuple(sorted(best, key=lambda e: (-first.weight * e.value(first.name), e.number)))
 
 
-def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tuple[float, ...]:
-    """Share of the box between ideal and reference that is dominated after each generation, 0 to 1; times count by log.
+def nondominated(
+    points: Sequence[Sequence[float]] | Points, objectives: Sequence[str], *, equals: bool = False
+) -> NDArray[np.bool_]:
+    """Which `points`, one value for each of `objectives`, no other dominates; of equal ones the first, or all."""
+    from moocore import is_nondominated
 
-    The ideal is 0 for what is minimised and 1 for fractions that are maximised. The reference is 0 for the latter and
-    the worst value of the first generation with a feasible evaluation for the former, so that shares only grow.
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    directions = [OBJECTIVES[name].maximise for name in objectives]
+    return np.asarray(is_nondominated(np.asarray(points, float), maximise=directions, keep_weakly=equals), dtype=bool)
+
+
+def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tuple[float, ...]:
+    """Share of the box between ideal and reference that is dominated after each generation, 0 to 1, on their scales.
+
+    The ideal is the best bound of each objective. The reference is its worst bound or, where that is infinite, the
+    worst value of the first generation with a feasible evaluation, so that shares only grow.
     """
     from moocore import hypervolume
 
@@ -55,7 +63,7 @@ def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
     """The member of the front farthest below the line between its extremes in quality and cost; None if it is empty.
 
     Cost is the mean of what is minimised, quality that of what is maximised, each objective scaled to the front's range
-    and times by their logarithm: so two costs that go together do not outvote the accuracy. Source: Das, Struct. Optim.
+    on its own scale: so two costs that go together do not outvote the accuracy. Source: Das, Struct. Optim.
     18 (1999) 107.
     """
     members = front(evaluations, goal)
@@ -69,27 +77,19 @@ def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
     return members[int(np.argmin(np.sum(sides, axis=0)))]
 
 
-def _losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
-    """Objectives to be minimised, (evaluations, objectives): 1 - value for fractions that are maximised."""
-    columns = [
-        [1 - e.value(name) if OBJECTIVES[name].maximise else e.value(name) for e in evaluations]
-        for name in goal.objectives
-    ]
-    return np.array(columns, dtype=float).T
-
-
 def _scaled_losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
-    """As `_losses`, but of times the logarithm of 1 + seconds, 0 for 0: fronts span many decades of time.
+    """Distances from the best bounds, to be minimised, (evaluations, objectives); as log(1 + loss) on a "log" scale.
 
     For comparisons of distances only: logarithms of long times may be equal where the times are not.
     """
-    losses = _losses(evaluations, goal)
-    times = [OBJECTIVES[name].unit == "s" for name in goal.objectives]
-    losses[:, times] = np.log1p(losses[:, times])
+    objectives = [OBJECTIVES[name] for name in goal.objectives]
+    losses = np.array([[o.loss(e.value(o.name)) for e in evaluations] for o in objectives], dtype=float).T
+    logarithmic = [o.scale == "log" for o in objectives]
+    losses[:, logarithmic] = np.log1p(losses[:, logarithmic])
     return losses
 
 
 def _reference(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
-    worst = _scaled_losses(evaluations, goal).max(axis=0)
-    fractions = [OBJECTIVES[name].maximise for name in goal.objectives]
-    return np.where(fractions, 1.0, np.where(worst > 0, worst, math.inf))
+    seen = _scaled_losses(evaluations, goal).max(axis=0)
+    bounds = np.array([OBJECTIVES[name].worst_loss for name in goal.objectives])
+    return np.where(np.isfinite(bounds), bounds, np.where(seen > 0, seen, math.inf))

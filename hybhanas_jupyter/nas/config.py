@@ -27,9 +27,9 @@ def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
 
 def _reachable(limits: dict[str, float]) -> dict[str, float]:
     wrong = [
-        f"{name} is {limit!r}: must be {'from 0 to 1' if OBJECTIVES[name].maximise else 'above 0'}"
+        f"{name} is {limit!r}: must be {OBJECTIVES[name].range}"
         for name, limit in limits.items()
-        if (not 0 <= limit <= 1 if OBJECTIVES[name].maximise else limit <= 0)
+        if not OBJECTIVES[name].allows(limit)
     ]
     if wrong:
         raise InvalidSettingsError("constraints", wrong)

@@ -3,37 +3,85 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
+from hybhanas_jupyter.formatting import seconds, significant
 from hybhanas_jupyter.nas.architecture import Architecture
+
+OUTCOME = ("status", "reason", "accuracy", "history", "measures")  # fields of an Evaluation that training fills
+_FRACTION = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A measured property of a candidate: `unit` is "s" for times, empty for counts and fractions."""
+    """A measured property of a candidate: which way, between which bounds and on which scale it is compared.
+
+    - `name`: an attribute of `Evaluation`, or a key of its `measures` or its `cost`
+    - `label`: its name for people
+    - `unit`: "s" for times, empty for counts and fractions
+    - `maximise`: whether more is better
+    - `bounds`: lowest and highest possible value, the better one finite; what lies from 0 to 1 is shown as percentage
+    - `scale`: how distances are measured, "linear", or "log" for what spans many decades
+    """
 
     name: str
     label: str
     unit: str = ""
     maximise: bool = False
+    bounds: tuple[float, float] = (0.0, math.inf)
+    scale: Literal["linear", "log"] = "linear"
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.loss(0.0)):
+            raise ValueError(f"Objective {self.name!r}: the better one of its bounds {self.bounds} must be finite.")
 
     @property
     def weight(self) -> float:
         """DEAP's convention: 1 to maximise, -1 to minimise."""
         return 1.0 if self.maximise else -1.0
 
+    @property
+    def worst_loss(self) -> float:
+        """The largest possible `loss`."""
+        return self.bounds[1] - self.bounds[0]
+
+    def loss(self, value: float) -> float:
+        """How far `value` is from the best possible one, at least 0."""
+        return self.bounds[1] - value if self.maximise else value - self.bounds[0]
+
+    def allows(self, limit: float) -> bool:
+        """Whether a constraint may ask for `limit`: a value that can be reached and need not be."""
+        low, high = self.bounds
+        return low <= limit <= high if math.isfinite(high) else limit > low
+
+    @property
+    def range(self) -> str:
+        """What `allows` allows, in words."""
+        low, high = self.bounds
+        return f"from {low:g} to {high:g}" if math.isfinite(high) else f"above {low:g}"
+
+    def text(self, value: float) -> str:
+        """A value with its unit: 53.0 min, 87.5%, 1,234; a dash for one that is not known."""
+        if math.isnan(value):
+            return "-"
+        if self.unit == "s":
+            return seconds(value)
+        if self.bounds == _FRACTION:
+            return f"{value:.1%}" if value == 0 or value >= 0.001 else f"{value:.1e}"
+        return f"{value:,.0f}" if value % 1 == 0 else significant(value)
+
 
 OBJECTIVES = {
     objective.name: objective
     for objective in (
-        Objective("accuracy", "Validation accuracy", maximise=True),
-        Objective("total_time", "Total training time", "s"),
-        Objective("quantum_time", "Quantum training time", "s"),
-        Objective("classical_time", "Classical training time", "s"),
-        Objective("usage_time", "Provider usage time", "s"),
+        Objective("accuracy", "Validation accuracy", maximise=True, bounds=_FRACTION),
+        Objective("total_time", "Total training time", "s", scale="log"),
+        Objective("quantum_time", "Quantum training time", "s", scale="log"),
+        Objective("classical_time", "Classical training time", "s", scale="log"),
+        Objective("usage_time", "Provider usage time", "s", scale="log"),
         Objective("parameters", "Parameters"),
         Objective("quantum_parameters", "Quantum parameters"),
-        Objective("success_probability", "Success probability", maximise=True),
+        Objective("success_probability", "Success probability", maximise=True, bounds=_FRACTION),
         Objective("two_qubit_gates", "Two-qubit gates"),
     )
 }
@@ -45,7 +93,8 @@ class Evaluation:
 
     `status` is "ok", "failed" (see `reason`) or "infeasible" (breaks a constraint that is known before training, so it
     was not trained). A value that is not known is NaN. `seconds` is the wall time of the training in this search;
-    `shared_with` the evaluation whose training this one shares, because both always give the same outputs.
+    `shared_with` the evaluation whose training this one shares, because both always give the same outputs. `measures`
+    is what training measured besides the accuracy.
     """
 
     number: int
@@ -65,6 +114,7 @@ class Evaluation:
     history: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
     shared_with: int | None = None
+    measures: dict[str, float] = field(default_factory=dict)
 
     @property
     def total_time(self) -> float:
@@ -72,8 +122,10 @@ class Evaluation:
         return self.quantum_time + self.classical_time
 
     def value(self, objective: str) -> float:
-        """The value of an objective by its name in `OBJECTIVES`."""
-        return float(getattr(self, OBJECTIVES[objective].name))
+        """The value of an objective by its name: an attribute, a measure or a part of the cost; NaN if not known."""
+        if hasattr(self, objective):
+            return float(getattr(self, objective))
+        return {**self.cost, **self.measures}.get(objective, math.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for strict JSON: what is not finite becomes text ("nan", "inf")."""
@@ -89,6 +141,7 @@ class Evaluation:
                 **{item.name: float(values[item.name]) for item in fields(cls) if item.type is float},
                 "architecture": Architecture.from_dict(values["architecture"]),
                 "cost": {name: float(value) for name, value in values["cost"].items()},
+                "measures": {name: float(value) for name, value in values.get("measures", {}).items()},
                 "history": tuple({name: float(value) for name, value in epoch.items()} for epoch in values["history"]),
             }
         )

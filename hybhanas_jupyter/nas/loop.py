@@ -11,7 +11,7 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas import analysis, nsga2
 from hybhanas_jupyter.nas.architecture import Architecture, buildable, parameter_count
 from hybhanas_jupyter.nas.control import Control
-from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.evaluation import OUTCOME, Evaluation
 from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.store import GenerationRecord
@@ -128,7 +128,7 @@ class Loop:
         self.control.check()
         for key, trained in queue.finished(paused=self.control.paused, timeout=timeout):
             first, *others = waiting.pop(key)
-            first = replace(first, **trained.outcome)
+            first = replace(first, **trained.known)
             self._keep(first, trained.weights)
             for other in others:
                 self._share(other, first)
@@ -154,7 +154,7 @@ class Loop:
         return Task(architecture, settings, time_limit, int.from_bytes(digest[:4]))
 
     def _share(self, candidate: Evaluation, source: Evaluation) -> None:
-        outcome = {name: getattr(source, name) for name in ("status", "reason", "accuracy", "history")}
+        outcome = {name: getattr(source, name) for name in OUTCOME}
         self._keep(replace(candidate, **outcome, shared_with=source.number), b"")
 
     def _keep(self, evaluation: Evaluation, weights: bytes) -> None:

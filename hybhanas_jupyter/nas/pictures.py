@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybhanas_jupyter.errors import check_name
-from hybhanas_jupyter.formatting import PART_COLOURS, html_table, seconds
-from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation, Objective
+from hybhanas_jupyter.formatting import PART_COLOURS, html_table
+from hybhanas_jupyter.nas.analysis import nondominated
+from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation
 from hybhanas_jupyter.plots.breakdown import draw_parts
 from hybhanas_jupyter.plots.landscape import LandscapeData, draw_landscape
 from hybhanas_jupyter.plots.pareto import ParetoData, draw_pareto
@@ -97,7 +98,7 @@ def pareto_data(
     kept = [i for i, point in enumerate(points) if all(map(math.isfinite, point))]
     chosen = [evaluations[i] for i in kept]
     values = np.array([points[i] for i in kept], dtype=float).reshape(-1, 2)
-    best = _nondominated(values, (OBJECTIVES[x], OBJECTIVES[y]))
+    best = nondominated(values, (x, y))
     order = np.argsort(-OBJECTIVES[x].weight * values[best, 0], kind="stable")
     numbers = tuple(e.number for e in chosen)
     members = None if front is None else {e.number for e in front}
@@ -113,15 +114,6 @@ def pareto_data(
         step=np.flatnonzero(best)[order],
         skipped=len(points) - len(kept),
     )
-
-
-def _nondominated(values: NDArray[np.float64], objectives: Sequence[Objective]) -> NDArray[np.bool_]:
-    """Which rows of `values` (points, objectives) no other row dominates; of equal rows the first."""
-    from moocore import is_nondominated
-
-    if not len(values):
-        return np.zeros(0, dtype=bool)
-    return np.asarray(is_nondominated(values, maximise=[o.maximise for o in objectives]), dtype=bool)
 
 
 def landscape_data(
@@ -174,21 +166,8 @@ def front_table(front: Sequence[Evaluation], objectives: Sequence[str]) -> str:
     """The front as an HTML table: its objectives, both clocks and the parameters, those that are known."""
     names = dict.fromkeys((*objectives, *_CLOCKS, "parameters"))
     shown = [OBJECTIVES[name] for name in names if any(math.isfinite(e.value(name)) for e in front)]
-    rows = [
-        [e.architecture.label, *(value_text(o, e.value(o.name)) for o in shown), e.generation, e.number] for e in front
-    ]
+    rows = [[e.architecture.label, *(o.text(e.value(o.name)) for o in shown), e.generation, e.number] for e in front]
     return html_table(["Architecture", *(o.label for o in shown), "Generation", "#"], rows)
-
-
-def value_text(objective: Objective, value: float) -> str:
-    """A value of an objective with its unit: 53.0 min, 87.5%, 1,234; a dash for one that is not known."""
-    if math.isnan(value):
-        return "-"
-    if objective.unit == "s":
-        return seconds(value)
-    if objective.maximise:
-        return f"{value:.1%}" if value == 0 or value >= 0.001 else f"{value:.1e}"
-    return f"{value:,.0f}"
 
 
 def page(title: str, summary: str, figures: "tuple[Figure, Figure]", table: str) -> str:

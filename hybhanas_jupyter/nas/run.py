@@ -267,18 +267,12 @@ def _front_table(run: Run) -> Table:
         [
             str(evaluation.number),
             evaluation.architecture.label,
-            *(_quantity(evaluation.value(o.name), o.unit, o.maximise) for o in objectives),
+            *(objective.text(evaluation.value(objective.name)) for objective in objectives),
             "knee" if evaluation == knee else "",
         ]
         for evaluation in run.front
     ]
     return ["No.", "Architecture", *(objective.label for objective in objectives), ""], rows
-
-
-def _quantity(value: float, unit: str, fraction: bool) -> str:
-    if unit == "s":
-        return seconds(value)
-    return f"{value:.1%}" if fraction else f"{value:.0f}"
 
 
 def _recost_report(recost: Recost) -> Report:

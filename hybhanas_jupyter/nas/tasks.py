@@ -4,13 +4,18 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from time import sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.evaluation import OUTCOME
+
+if TYPE_CHECKING:
+    from hybhanas_jupyter.models.fit import History
+    from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.processes import WorkerDiedError
 
 _held: Dataset | None = None
@@ -36,11 +41,12 @@ class Outcome:
     history: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
     weights: bytes = b""
+    measures: dict[str, float] = field(default_factory=dict)
 
     @property
-    def outcome(self) -> dict[str, Any]:
+    def known(self) -> dict[str, Any]:
         """The fields that it has in common with `Evaluation`."""
-        return {name: getattr(self, name) for name in ("status", "reason", "accuracy", "history", "seconds")}
+        return {name: getattr(self, name) for name in (*OUTCOME, "seconds")}
 
 
 def prepare() -> None:
@@ -49,6 +55,11 @@ def prepare() -> None:
     from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
     QuantumLayer(2, 1).prepare()
+
+
+def measures(net: "HybridNet", data: Dataset, history: "History") -> dict[str, float]:
+    """What is measured of a trained network besides its accuracy; each name may be an objective."""
+    return {}
 
 
 def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -> Outcome:
@@ -79,6 +90,7 @@ def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -
         tuple(asdict(epoch) for epoch in history.epochs),
         time.perf_counter() - start,
         save({name: value.contiguous() for name, value in net.state_dict().items()}),
+        measures(net, data, history) if status == "ok" else {},
     )
 
 

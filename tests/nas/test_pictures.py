@@ -19,7 +19,6 @@ from hybhanas_jupyter.nas.pictures import (
     pareto_data,
     planes,
     upright,
-    value_text,
 )
 from tests.plots.sample import evaluation, failed
 
@@ -149,7 +148,7 @@ def test_the_table_shows_the_objectives_and_both_clocks_where_they_are_known():
 def test_values_have_their_units(name, value, text):
     from hybhanas_jupyter.nas.evaluation import OBJECTIVES
 
-    assert value_text(OBJECTIVES[name], value) == text
+    assert OBJECTIVES[name].text(value) == text
 
 
 @pytest.fixture

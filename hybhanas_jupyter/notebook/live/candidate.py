@@ -12,7 +12,7 @@ from hybhanas_jupyter.files import unused
 from hybhanas_jupyter.formatting import html_bar, html_table, seconds
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation
-from hybhanas_jupyter.nas.pictures import PARTS, value_text
+from hybhanas_jupyter.nas.pictures import PARTS
 from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.notebook.common import STYLE, error_html, in_background
 from hybhanas_jupyter.notebook.form.device import DeviceBox
@@ -163,7 +163,7 @@ def cost_report(candidate: Evaluation) -> str:
     """The parts of one valid shot as a stacked bar, and all clocks of the training run that are known."""
     parts = {label: candidate.cost[name] for name, (label, _) in PARTS.items() if name in candidate.cost}
     measured = [OBJECTIVES[name] for name in _CLOCKS if isfinite(candidate.value(name))]
-    rows = [(o.label, value_text(o, candidate.value(o.name))) for o in measured]
+    rows = [(o.label, o.text(candidate.value(o.name))) for o in measured]
     table = html_table(("The whole training", ""), [*rows, ("Training took here", seconds(candidate.seconds))])
     return f"{table}<div>One valid shot: {seconds(sum(parts.values()))}</div>{html_bar(parts)}"
 
