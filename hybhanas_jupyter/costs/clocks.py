@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hybhanas_jupyter.errors import check_name
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.calibration import DEFAULT_REP_DELAY, Calibration
+from hybhanas_jupyter.hardware.vendors import vendor_of
 
 Constant = Annotated[float, Field(ge=0)]
 _CONSTANTS = ("per_job", "per_circuit", "per_execution", "per_cell")
@@ -154,11 +155,28 @@ _MEASURED = (("*helmi*", _HELMI), ("*q50*", _Q50), ("*iqm*", _Q50), ("*", _IBM))
 
 
 def vendor_clock(calibration: Calibration, form: str = "measured", *, rep_delay: float | None = None) -> Clock:
-    """The clock of the device's maker: "measured" on real jobs, or as IBM "published" it; `rep_delay` as in `on`."""
+    """The clock of the device's maker: "measured" on real jobs, or as IBM "published" it; `rep_delay` as in `on`.
+
+    Of other makers than IBM and IQM no jobs are known: their shots alone.
+    """
     check_name("clock", form, FORMS)
+    vendor = vendor_of(calibration.name)
+    if vendor is not None and vendor.name != "IQM":
+        return _shots_alone(vendor.name, calibration)
     name = calibration.name.lower()
     measured = next(clock for pattern, clock in _MEASURED if fnmatchcase(name, pattern))
     return (_IBM_PUBLISHED if form == "published" else measured).on(calibration, rep_delay=rep_delay)
+
+
+def _shots_alone(maker: str, calibration: Calibration) -> Clock:
+    return Clock(
+        name=f"{maker} shots alone",
+        source=f"gates, readout and reset of {maker}; what a job costs beside its shots is not published",
+        per_job=0.0,
+        per_execution=calibration.reset or 0.0,
+        usual_shot=calibration.usual_readout,
+        spread=(1.0, 10.0),
+    )
 
 
 @dataclass(frozen=True)

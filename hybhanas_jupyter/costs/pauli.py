@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hybhanas_jupyter.hardware.calibration import GateData
+from hybhanas_jupyter.hardware.vendors import unitary
 
 Array = npt.NDArray[np.float64]
 Pair = tuple[int, ...]
@@ -57,18 +58,15 @@ def transfer(name: str, angles: tuple[float | None, ...]) -> Array:
     if name in ("rz", "p", "u1"):
         kept = 0.5 if angles[0] is None else cos(angles[0]) ** 2
         return np.array([[1, 0, 0, 0], [0, kept, 1 - kept, 0], [0, 1 - kept, kept, 0], [0, 0, 0, 1]])
-    from qiskit.circuit.library import get_standard_gate_name_mapping
-
-    gate = type(get_standard_gate_name_mapping()[name])
     grids = [[angle] if angle is not None else [k * pi / 2 for k in range(8)] for angle in angles]
-    return np.mean([_squared_transfer_matrix(gate(*point).to_matrix()) for point in product(*grids)], axis=0)
+    return np.mean([_squared_transfer_matrix(unitary(name, *point)) for point in product(*grids)], axis=0)
 
 
-def _squared_transfer_matrix(unitary: npt.NDArray[np.complex128]) -> Array:
+def _squared_transfer_matrix(matrix: npt.NDArray[np.complex128]) -> Array:
     """Qiskit's matrices have the first qubit last; the strings here have it first."""
-    strings = _PAULIS if len(unitary) == 2 else np.array([np.kron(b, a) for a in _PAULIS for b in _PAULIS])
-    evolved = unitary @ strings @ unitary.conj().T
-    return (np.einsum("iab,jba->ij", strings, evolved).real / len(unitary)) ** 2
+    strings = _PAULIS if len(matrix) == 2 else np.array([np.kron(b, a) for a in _PAULIS for b in _PAULIS])
+    evolved = matrix @ strings @ matrix.conj().T
+    return (np.einsum("iab,jba->ij", strings, evolved).real / len(matrix)) ** 2
 
 
 class Weights:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from hybhanas_jupyter.costs.pauli import gate_eigenvalues
 from hybhanas_jupyter.costs.timeline import Step
 from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.vendors import unitary
 
 if TYPE_CHECKING:
     from qiskit.circuit import Parameter
@@ -240,12 +241,10 @@ def fixed_transfer(name: str, angles: tuple[float, ...]) -> Array:
     """How an ideal gate turns the coefficients: its Pauli transfer matrix, indexed [after, before]."""
     if name in _Z_TURNS:
         return _z_turn(np.array(angles[:1]))[0]
-    from qiskit.circuit.library import get_standard_gate_name_mapping
-
-    unitary = type(get_standard_gate_name_mapping()[name])(*angles).to_matrix()
-    strings = _PAULIS if len(unitary) == 2 else _PAIRS
-    evolved = unitary @ strings @ unitary.conj().T
-    return np.einsum("iab,jba->ij", strings, evolved).real / len(unitary)
+    matrix = unitary(name, *angles)
+    strings = _PAULIS if len(matrix) == 2 else _PAIRS
+    evolved = matrix @ strings @ matrix.conj().T
+    return np.einsum("iab,jba->ij", strings, evolved).real / len(matrix)
 
 
 def noise_of(step: Step, calibration: Calibration) -> tuple[Array, Array]:

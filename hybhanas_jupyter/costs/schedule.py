@@ -135,12 +135,14 @@ def schedule(
 ) -> Schedule:
     """The ASAP schedule of a physical circuit; `duration` gives the seconds of a gate.
 
-    Virtual gates (0 s) cost no time but are counted; a barrier waits for all of its qubits. `watch` sees the slot, the
-    start in seconds and the instruction, one after the other, until it returns False. The makespan equals
-    Qiskit's `QuantumCircuit.estimate_duration`. Source: docs/cost_model.md, section 2.
+    Virtual gates (0 s) cost no time but are counted; a barrier waits for all of its qubits, and on a serial device
+    every gate for the one before. `watch` sees the slot, the start in seconds and the instruction, one after the other,
+    until it returns False. The makespan equals Qiskit's `QuantumCircuit.estimate_duration`. Source:
+    docs/cost_model.md, section 2.
     """
     index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
     free = [0.0] * len(index)
+    serial, end = calibration.serial, 0.0
     known: defaultdict[str, dict[Any, Slot]] = defaultdict(dict)
     for instruction in circuit.data:  # reading an instruction costs more than all that is done with it: read each once
         name, bits = instruction.name, instruction.qubits
@@ -154,6 +156,9 @@ def schedule(
         qubits = slot.qubits
         start = free[qubits[0]] if len(qubits) == 1 else max([free[qubit] for qubit in qubits])
         if not slot.is_instant:
+            if serial:  # one gate after the other, whatever their qubits
+                start = max(start, end)
+                slot.first = start if slot.times == 1 else slot.first
             end = start + (slot.seconds if name != "delay" else delay_seconds(instruction.operation, calibration))
             for qubit in qubits:
                 free[qubit] = end
@@ -206,4 +211,4 @@ def readout_time(compiled: Compiled, calibration: Calibration) -> float:
 def _known(length: float, gate: Gate, calibration: Calibration) -> float:
     if isfinite(length):
         return length
-    raise CircuitError(f"{calibration.name} has no duration for any {gate[0]}: use a device that is calibrated for it.")
+    raise CircuitError(f"{calibration.name} has no duration for any {gate[0]}: give it by device.with_(durations=...).")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
+from itertools import permutations
 from math import inf, isfinite, nan
 from pathlib import Path
 from statistics import fmean, median
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hybhanas_jupyter.errors import DeviceError
+from hybhanas_jupyter.errors import DeviceError, check_name
 from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.hardware import vendors
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -91,7 +93,8 @@ class Calibration(_Frozen):
     """A device's calibration as its provider reported it. Source: paper section 3.1.3, docs/cost_model.md, section 1.
 
     Beside qubits and gates: `rep_delay` between shots, the range that it may be set to and the `reset` at the start of
-    a shot, in seconds; `max_circuits` of a job, and `clops`, layers per second of whole jobs (IBM's clops_h).
+    a shot, in seconds; `max_circuits` of a job, and `clops`, layers per second of whole jobs (IBM's clops_h). `serial`
+    devices run one gate after the other. `assumed` has a line for every value that its provider did not report.
     """
 
     schema_version: Literal[1] = 1
@@ -105,6 +108,8 @@ class Calibration(_Frozen):
     reset: Seconds | None = None
     max_circuits: Annotated[int, Field(ge=1)] | None = None
     clops: Annotated[float, Field(gt=0)] | None = None
+    serial: bool = False
+    assumed: tuple[str, ...] = ()
     qubits: tuple[QubitCalibration, ...]
     gates: tuple[GateCalibration, ...]
 
@@ -112,7 +117,7 @@ class Calibration(_Frozen):
     def _check_qubits(self) -> "Calibration":
         if len(self.qubits) != self.n_qubits:
             raise ValueError(f"qubits has {len(self.qubits)} entries, n_qubits is {self.n_qubits}")
-        sizes = _standard_sizes()
+        sizes = _gate_sizes()
         for gate in self.gates:
             if len(gate.qubits) != sizes.get(gate.name) or len(set(gate.qubits)) != len(gate.qubits):
                 raise ValueError(f"gates: {gate.name}{gate.qubits} is no gate that Qiskit knows on so many qubits")
@@ -131,26 +136,56 @@ class Calibration(_Frozen):
     def from_target(cls, target: "Target", name: str, **facts: Any) -> "Calibration":
         """Read a Qiskit `Target`; `facts` are what a target does not hold: processor, date, dt, rep_delay (s), ...
 
-        Raises `DeviceError` for targets without calibrated gates, such as ideal simulators.
+        What a target of another maker than IBM leaves out is typical of that maker, see `vendors`. Raises `DeviceError`
+        for targets without gate durations and errors, such as ideal simulators.
         """
         properties = target.qubit_properties or [None] * (target.num_qubits or 0)
-        gates = [
-            GateCalibration(name=gate, qubits=qubits, duration=_known(data, "duration"), error=_known(data, "error"))
-            # Sorted, as Qiskit lists a fake backend's gates in another order in every process.
-            for gate in sorted(_calibrated_names(target))
-            for qubits, data in sorted(target[gate].items(), key=lambda entry: entry[0])
-        ]
-        if not any(gate.duration for gate in gates):
+        # A T1 of 0 stands for an unknown one.
+        qubits = [(_known(p, "t1") or None, _known(p, "t2") or None) for p in properties]
+        return cls.of_entries(_entries(target, vendors.vendor_of(name)), qubits, name, **facts)
+
+    @classmethod
+    def of_entries(
+        cls,
+        entries: Iterable[vendors.Entry],
+        qubits: Iterable[tuple[float | None, float | None]],
+        name: str,
+        **facts: Any,
+    ) -> "Calibration":
+        """Gates as (name, qubits, seconds, error) and (T1, T2) of every qubit; gaps are filled as in `from_target`."""
+        vendor = vendors.vendor_of(name)
+        filled, typical = vendors.completed(entries, vendor)
+        if not any(seconds or error for _, _, seconds, error in filled):
             raise DeviceError(
                 f"Device {name!r} has no gate durations. Use a device with a calibration: see hyb.devices()."
             )
-        # A T1 of 0 stands for an unknown one.
-        qubits = [QubitCalibration(t1=_known(p, "t1") or None, t2=_known(p, "t2") or None) for p in properties]
-        return cls(name=name, n_qubits=target.num_qubits, qubits=tuple(qubits), gates=tuple(gates), **facts)
+        listed, stand_ins = vendors.with_stand_ins(filled)
+        gates = [GateCalibration(name=g, qubits=on, duration=s, error=e) for g, on, s, e in sorted(listed, key=_order)]
+        relaxation = list(qubits)
+        if vendor is not None and vendor.t1 and all(pair == (None, None) for pair in relaxation):
+            relaxation = [(vendor.t1, vendor.t2)] * len(relaxation)
+            typical = (f"T1 {vendor.t1:g} s, T2 {vendor.t2:g} s, typical of {vendor.name}", *typical)
+        if vendor is not None:
+            known = {fact: value for fact, value in facts.items() if value is not None}
+            facts = {"reset": vendor.durations.get("reset"), "rep_delay": 0.0, **known}
+        return cls(
+            name=name,
+            n_qubits=len(relaxation),
+            qubits=tuple(QubitCalibration(t1=t1, t2=t2) for t1, t2 in relaxation),
+            gates=tuple(gates),
+            serial=vendor is not None and vendor.serial,
+            assumed=(*typical, *stand_ins),
+            **facts,
+        )
 
     @classmethod
     def from_backend(cls, backend: Any) -> "Calibration":
         """Read a Qiskit `BackendV2`. Raises `DeviceError` if it has no calibration."""
+        if hasattr(backend, "error_profile"):
+            entries, times = vendors.read_error_profile(backend), vendors.relaxation_of(backend)
+            return cls.of_entries(entries, times, backend.name, dt=backend.target.dt)._with_flips(
+                vendors.flips_of(backend)
+            )
         properties = backend.properties() if hasattr(backend, "properties") else None
         facts = getattr(backend, "processor_type", None) or {}
         calibration = cls.from_target(
@@ -161,13 +196,45 @@ class Calibration(_Frozen):
             dt=backend.target.dt,
             rep_delay=getattr(backend, "default_rep_delay", None),
             rep_delay_range=_fact(backend, "rep_delay_range", list),
-            reset=_usual_reset(backend.target),
+            **_reset_of(backend.target),
             max_circuits=_fact(backend, "max_experiments", int),
             clops=_fact(backend, "clops_h", (int, float)),
         )
-        flips = [_flips(properties, qubit) for qubit in range(calibration.n_qubits)]
-        qubits = [q.model_copy(update={"flips": f}) for q, f in zip(calibration.qubits, flips, strict=True)]
-        return calibration.model_copy(update={"qubits": tuple(qubits)})
+        return calibration._with_flips([_flips(properties, qubit) for qubit in range(calibration.n_qubits)])
+
+    def _with_flips(self, flips: Iterable[tuple[float, float] | None]) -> "Calibration":
+        qubits = [q.model_copy(update={"flips": f}) for q, f in zip(self.qubits, flips, strict=True)]
+        return self.model_copy(update={"qubits": tuple(qubits)})
+
+    def with_(
+        self,
+        durations: Mapping[str, float],
+        errors: Mapping[str, float],
+        *,
+        rep_delay: float | None = None,
+        **times: float,
+    ) -> "Calibration":
+        """Other durations and errors by gate name, T1 and T2 of all qubits, repetition delay: see `Device.with_`."""
+        for name in (*durations, *errors):
+            check_name(f"gate of {self.name}", name, self.names)
+        given = (("duration", durations), ("error", errors))
+        gates = [
+            gate.model_dump() | {field: own[gate.name] for field, own in given if gate.name in own}
+            for gate in self.gates
+        ]
+        shown = {f"{field} of {name}": value for field, own in given for name, value in own.items()} | times
+        shown |= {} if rep_delay is None else {"rep_delay": rep_delay}
+        changed = {
+            "gates": gates,
+            "qubits": [qubit.model_dump() | times for qubit in self.qubits],
+            "rep_delay": self.rep_delay if rep_delay is None else rep_delay,
+            "assumed": (*self.assumed, *(f"{what} given: {value:g}" for what, value in shown.items())),
+        }
+        try:
+            return Calibration.model_validate(self.model_dump() | changed)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise DeviceError(f"{self.name}: {first['loc'][-1]} is {first['input']!r}: {first['msg']}.") from None
 
     @classmethod
     def load(cls, path: str | Path) -> "Calibration":
@@ -288,17 +355,42 @@ def _fact(backend: Any, name: str, kind: Any) -> Any:
     return fact if isinstance(fact, kind) else None
 
 
-def _usual_reset(target: "Target") -> float | None:
-    """Median seconds of a reset."""
+def _reset_of(target: "Target") -> dict[str, float]:
+    """Median seconds of a reset, where they are known."""
     entries = target["reset"].values() if "reset" in target.operation_names else ()
     known = [entry.duration for entry in entries if entry is not None and entry.duration is not None]
-    return median(known) if known else None
+    return {"reset": median(known)} if known else {}
 
 
-def _calibrated_names(target: "Target") -> list[str]:
-    """Standard gates with an entry per qubit or pair; control flow and global (ideal) gates have none."""
-    costed = _standard_sizes()
-    return [n for n in target.operation_names if n in costed and target[n] and None not in target[n]]
+def _order(entry: vendors.Entry) -> tuple[str, Qubits]:
+    """By name and qubits, as Qiskit lists a fake backend's gates in another order in every process."""
+    return entry[0], entry[1]
+
+
+def _entries(target: "Target", vendor: vendors.Vendor | None) -> list[vendors.Entry]:
+    """Gates per qubit or pair; global ones are of all qubits and pairs on devices of other makers, else ideal."""
+    sizes = _gate_sizes()
+    listed = [name for name in target.operation_names if name in sizes and target[name]]
+    own = [name for name in listed if None not in target[name]]
+    entries = [
+        (name, tuple(on), _known(data, "duration"), _known(data, "error"))
+        for name in own
+        for on, data in target[name].items()
+    ]
+    if vendor is None or any(len(on) > 1 for _, on, *_ in entries):
+        return entries
+    native = listed if vendors.NATIVE.keys() & listed or not vendor.native else vendor.native
+    return entries + [
+        (name, on, None, None)
+        for name in dict.fromkeys([*native, "measure"])
+        if name not in own
+        for on in permutations(range(target.num_qubits or 0), sizes[name])
+    ]
+
+
+def _gate_sizes() -> dict[str, int]:
+    """Number of qubits of every gate that can be read: Qiskit's own and the native ones of other makers."""
+    return {**{name: size for name, (size, _) in vendors.NATIVE.items()}, **_standard_sizes()}
 
 
 @cache
@@ -341,7 +433,7 @@ def _or(default: float, value: float) -> float:
 
 def _warnings(calibration: Calibration) -> list[str]:
     """One line for everything that is missing, impossible or faulty, and what is done about it."""
-    found = []
+    found = list(calibration.assumed)
     no_relaxation = [i for i, q in enumerate(calibration.qubits) if q.t1 is None or q.t2 is None]
     if no_relaxation:
         found.append(f"no T1 or T2 for qubits {_listed(no_relaxation)}: the device's median is used")

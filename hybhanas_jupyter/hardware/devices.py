@@ -1,6 +1,6 @@
 """A quantum computer as costing sees it: by name, backend, target or calibration."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -53,6 +53,25 @@ class Device:
     def n_qubits(self) -> int:
         """All qubits of the device, faulty ones included."""
         return self.calibration.n_qubits
+
+    def with_(
+        self,
+        *,
+        durations: Mapping[str, float] | None = None,
+        errors: Mapping[str, float] | None = None,
+        t1: float | None = None,
+        t2: float | None = None,
+        rep_delay: float | None = None,
+    ) -> "Device":
+        """The device with values that its provider does not report, or other ones; the provenance names them.
+
+        `durations` (seconds) and `errors` (average infidelity; of "measure" the readout's) by gate name for all of its
+        qubits, `t1` and `t2` of all qubits and `rep_delay` between shots in seconds. `calibration.save(path)` keeps it.
+        Raises `UnknownNameError` for a gate that the device does not have.
+        """
+        given = {"t1": t1, "t2": t2, "rep_delay": rep_delay}
+        known = {name: value for name, value in given.items() if value is not None}
+        return Device.from_calibration(self.calibration.with_(durations or {}, errors or {}, **known))
 
     def __repr__(self) -> str:
         return f"Device({self.name!r}, {self.n_qubits} qubits, calibrated {day_text(self.calibration.date)})"

@@ -62,7 +62,7 @@ def _target(calibration: Calibration, qubits: "Sequence[QubitProperties]", entri
     standard = get_standard_gate_name_mapping()
     target = Target(num_qubits=len(qubits), dt=calibration.seconds_per_dt, qubit_properties=list(qubits))
     for name, gates in entries.items():
-        if gates:
+        if gates and name in standard:  # the native gates of other makers are for circuits that hold them already
             properties = {on: InstructionProperties(_finite(g.duration), _finite(g.error)) for on, g in gates.items()}
             target.add_instruction(standard[name], properties)
     target.add_instruction(standard["delay"], {(qubit,): None for qubit in range(len(qubits))})
