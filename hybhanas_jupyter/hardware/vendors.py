@@ -168,24 +168,19 @@ def unitary(name: str, *angles: float) -> "NDArray[np.complex128]":
     import numpy as np
     from qiskit.circuit.library import RGate, get_standard_gate_name_mapping
 
-    turns = 2 * np.pi * np.array(angles)
-    match name:
-        case "gpi":
-            return 1j * RGate(np.pi, turns[0]).to_matrix()
-        case "gpi2":
-            return np.asarray(RGate(np.pi / 2, turns[0]).to_matrix())
-        case "prx":
-            return np.asarray(RGate(*angles).to_matrix())
-        case "rxpi" | "rxpi2" | "rxpi2dg":
-            return np.asarray(RGate({"rxpi": np.pi, "rxpi2": np.pi / 2, "rxpi2dg": -np.pi / 2}[name], 0.0).to_matrix())
-        case "zz":
-            return np.diag(np.exp(-0.5j * turns[0] * np.array([1, -1, -1, 1])))
-        case "ms":
-            first, second = (1j * RGate(np.pi, turn).to_matrix() for turn in turns[:2])
-            half = 0.5 * (turns[2] if len(turns) > 2 else np.pi / 2)
-            return np.cos(half) * np.eye(4) - 1j * np.sin(half) * np.kron(second, first)
-        case _:
-            return np.asarray(type(get_standard_gate_name_mapping()[name])(*angles).to_matrix())
+    turns = (2 * np.pi * np.array(angles)).tolist()
+    fixed = {"rxpi": (np.pi, 0.0), "rxpi2": (np.pi / 2, 0.0), "rxpi2dg": (-np.pi / 2, 0.0), "prx": angles}
+    if name in fixed or name == "gpi2":
+        return np.asarray(RGate(*(fixed[name] if name in fixed else (np.pi / 2, turns[0]))).to_matrix())
+    if name == "gpi":
+        return 1j * RGate(np.pi, turns[0]).to_matrix()
+    if name == "zz":
+        return np.diag(np.exp(-0.5j * turns[0] * np.array([1, -1, -1, 1])))
+    if name == "ms":
+        first, second = (1j * RGate(np.pi, turn).to_matrix() for turn in turns[:2])
+        half = 0.5 * (turns[2] if len(turns) > 2 else np.pi / 2)
+        return np.cos(half) * np.eye(4) - 1j * np.sin(half) * np.kron(second, first)
+    return np.asarray(type(get_standard_gate_name_mapping()[name])(*angles).to_matrix())
 
 
 def read_error_profile(backend: Any) -> list[Entry]:
