@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hybhanas_jupyter.errors import DataError, check_name
+from hybhanas_jupyter.files import cache_folder
 
 DATASETS = ("digits", "mnist")
 VALIDATION_SHARE = 0.2
@@ -97,7 +98,7 @@ def _mnist_files(folder: Path) -> tuple[Path, Path]:
 def _download_mnist() -> tuple[Path, Path]:
     import pooch
 
-    cache = pooch.os_cache("hybhanas_jupyter") / "mnist"
+    cache = cache_folder() / "mnist"
     try:
         images, labels = (
             pooch.retrieve(MNIST_URL + name, known_hash=checksum, fname=name, path=cache)

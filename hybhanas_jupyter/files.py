@@ -25,6 +25,13 @@ def draft(path: str | Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+def cache_folder() -> Path:
+    """The user's folder for what can be made again: calibrations, profiles, kernels, downloads."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("hybhanas_jupyter"))
+
+
 def unused(path: str | Path) -> Path:
     """`path` itself if nothing is there, else the first of name-2, name-3, ... beside it: nothing is overwritten."""
     path = Path(path)

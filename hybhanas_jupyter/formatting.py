@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours for the parts of a whole, in stacking order; each holds on white and on near-black.
 PART_COLOURS = ("#0072b2", "#56b4e9", "#e69f00", "#cc79a7", "#009e73")
 _PART_MARKS = "█▓▒░·"
-_YEAR = 365.25 * 86400
-_TIMES = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "years": _YEAR}
+TIME_UNITS = {  # seconds
+    "ns": 1e-9,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+    "years": 365.25 * 86400,
+}
 _CELL = "padding:2px 10px;border-bottom:1px solid #8888;text-align:"
 
 
@@ -88,8 +96,8 @@ def seconds(value: float) -> str:
         return "0 s" if value == 0 else str(value)
     # Rounding comes first: 999.7 us is 1.00 ms.
     rounded = float(f"{value:.3g}")
-    unit = next((unit for unit, scale in reversed(_TIMES.items()) if abs(rounded) >= scale), "ns")
-    return f"{significant(value / _TIMES[unit])} {unit}"
+    unit = next((unit for unit, scale in reversed(TIME_UNITS.items()) if abs(rounded) >= scale), "ns")
+    return f"{significant(value / TIME_UNITS[unit])} {unit}"
 
 
 def significant(value: float, digits: int = 3) -> str:

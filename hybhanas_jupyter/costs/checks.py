@@ -1,4 +1,4 @@
-"""Self-checks: our predictions against Qiskit's scheduler, Aer's noisy simulation and measured training steps.
+"""Our predictions against Qiskit's scheduler, Aer's noisy simulation and measured training steps (public entry).
 
 Each returns a `Check`: it prints its figures, `figure()` draws it, `points` are the single comparisons.
 """

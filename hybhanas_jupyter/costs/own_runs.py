@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import pooch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hybhanas_jupyter.costs.clocks import USUAL_CLOCK, Clock, Jobs, fit_clock, vendor_clock
 from hybhanas_jupyter.errors import DataError
-from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.files import cache_folder, write_text
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import device
 
@@ -195,4 +194,4 @@ def _keep(calibration: Calibration, **made: Any) -> None:
 
 def _path(calibration: Calibration) -> Path:
     name = re.sub(r"[^\w.-]", "-", re.sub("^fake_", "ibm_", calibration.name))
-    return Path(pooch.os_cache("hybhanas_jupyter")) / "profiles" / "devices" / f"{name}.json"
+    return cache_folder() / "profiles" / "devices" / f"{name}.json"

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import pooch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hybhanas_jupyter.errors import ConfigError
-from hybhanas_jupyter.files import write_text
+from hybhanas_jupyter.files import cache_folder, write_text
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.work import Work
@@ -136,7 +135,7 @@ def processor_name() -> str:
 
 def _cache_path() -> Path:
     name = "-".join(f"{processor_name()} torch {version('torch')}".split()).replace("/", "-")
-    return Path(pooch.os_cache("hybhanas_jupyter")) / "profiles" / f"{name}.json"
+    return cache_folder() / "profiles" / f"{name}.json"
 
 
 def _features(layers: Mapping[str, Mapping[str, int]], kinds: Iterable[str]) -> list[float]:

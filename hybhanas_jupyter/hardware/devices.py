@@ -10,9 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-import pooch
-
 from hybhanas_jupyter.errors import DeviceError, check_name
+from hybhanas_jupyter.files import cache_folder
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.account import Account
 from hybhanas_jupyter.hardware.calibration import Calibration, day_text
@@ -203,8 +202,4 @@ def fake_calibration(name: str) -> Calibration:
 @cache
 def snapshot_folder() -> Path:
     """Where the calibrations that this very set of package versions reads are kept."""
-    return (
-        Path(pooch.os_cache("hybhanas_jupyter"))
-        / "snapshots"
-        / "-".join([*map(version, _SNAPSHOT_SOURCES), _SNAPSHOT_FACTS])
-    )
+    return cache_folder() / "snapshots" / "-".join([*map(version, _SNAPSHOT_SOURCES), _SNAPSHOT_FACTS])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybhanas_jupyter.errors import check_name
-from hybhanas_jupyter.formatting import significant
+from hybhanas_jupyter.formatting import TIME_UNITS, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,14 +23,12 @@ LOG_SPAN = 20  # the largest over the smallest value from which a logarithmic ax
 
 Ticks = dict[float, str]
 
-_YEAR = 365.25 * 86400
-_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": _YEAR}
 _CLOCK = {
     "s": (1, 3, 10, 30),
     "min": (1, 3, 10, 30),
     "h": (1, 3, 10),
     "d": (1, 3, 10, 30, 100),
-    "y": (1, 3, 10, 30, 100, 300, *(10**exponent for exponent in range(3, 13))),
+    "years": (1, 3, 10, 30, 100, 300, *(10**exponent for exponent in range(3, 13))),
 }
 _MOST = 5
 
@@ -139,15 +137,15 @@ def _linear(low: float, high: float, unit: str) -> Ticks:
 
 
 def _unit_of(value: float) -> tuple[str, float]:
-    fitting = [item for item in _UNITS.items() if item[1] <= value]
+    fitting = [item for item in TIME_UNITS.items() if item[1] <= value]
     return fitting[-1] if fitting else ("s", 1.0)
 
 
 def _times() -> Iterable[tuple[float, str]]:
     for unit in ("ns", "us", "ms"):
-        yield from ((n * _UNITS[unit], f"{n} {unit}") for n in (1, 3, 10, 30, 100, 300))
+        yield from ((n * TIME_UNITS[unit], f"{n} {unit}") for n in (1, 3, 10, 30, 100, 300))
     for unit, counts in _CLOCK.items():
-        yield from ((n * _UNITS[unit], f"{n:g} {unit}") for n in counts)
+        yield from ((n * TIME_UNITS[unit], "1 year" if (n, unit) == (1, "years") else f"{n:g} {unit}") for n in counts)
 
 
 def _numbers() -> Iterable[tuple[float, str]]:

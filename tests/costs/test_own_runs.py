@@ -17,7 +17,7 @@ JOBS = [  # 3 s + circuits x (0.02 s + shots x 0.5 ms)
 
 @pytest.fixture(autouse=True)
 def empty_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr(own_runs.pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr(own_runs, "cache_folder", lambda: tmp_path / "cache")
 
 
 def written(folder, name, text):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hybhanas_jupyter.plots.style import is_wide, ticks
 
-SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}
+SECONDS["year"] = SECONDS["years"] = 365.25 * 86400
 
 
 def test_clock_units():

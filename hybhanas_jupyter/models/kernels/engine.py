@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import llvmlite
 import numba
-import platformdirs
 import torch
 from filelock import FileLock, Timeout
 from numba import types
@@ -22,6 +21,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.files import cache_folder
 from hybhanas_jupyter.models.kernels import simulate
 from hybhanas_jupyter.models.kernels.lanes import cpu, width
 from hybhanas_jupyter.models.kernels.program import CircuitProgram, compile_circuit
@@ -91,7 +91,7 @@ def _cache_folder() -> Path:
     digest = sha256(repr((numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, cpu())).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    root = config.CACHE_DIR or platformdirs.user_cache_dir("hybhanas_jupyter")
+    root = config.CACHE_DIR or cache_folder()
     return Path(root) / "kernels" / digest.hexdigest()[:16]
 
 
