@@ -3,7 +3,7 @@
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,30 +14,36 @@ from hybhanas_jupyter.errors import CircuitError
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+Arguments = Sequence[Any] | Mapping[str, Any]
 MAX_BITS = 20_000  # of all registers of an OpenQASM text
 
 
 def is_circuit(obj: object) -> bool:
     """Whether `to_circuit` reads `obj`. Does not import Qiskit or PennyLane: who has a circuit has imported them."""
-    return isinstance(obj, Ansatz) or _is_quantum_circuit(obj) or _is_qnode(obj) or _is_tape(obj) or _is_qasm(obj)
+    return isinstance(obj, Ansatz) or _is_quantum_circuit(obj) or _is_of_pennylane(obj) or _is_qasm(obj)
 
 
-def to_circuit(obj: Any, arguments: Sequence[Any] = ()) -> "QuantumCircuit":
+def to_circuit(obj: Any, arguments: Arguments = ()) -> "QuantumCircuit":
     """The logical Qiskit circuit of a QuantumCircuit, `Ansatz`, PennyLane QNode or tape, or OpenQASM 2 or 3 text.
 
-    A QNode is built from `arguments` of the shapes it takes; their values do not matter: every angle that depends on
-    them becomes a parameter of the circuit, of a tape every trainable one. The circuit of an `Ansatz` is a shared one:
-    do not change it. Raises `CircuitError` for anything else.
+    - A QNode, or a `TorchLayer`'s, is built from `arguments` of the shapes it takes, by position or by name. Their
+      values do not matter unless gates depend on them: every angle that depends on an argument becomes a parameter,
+      named by it ("w[3]"). A TorchLayer knows its weights; its arguments are its inputs.
+    - Of a tape, every trainable angle becomes a parameter.
+    - What a QNode or tape measures is measured, in its basis; nothing is where that is Z on all wires.
+    - The circuit of an `Ansatz` is a shared one: do not change it.
+
+    Raises `CircuitError` for anything else.
     """
     if _is_quantum_circuit(obj):
         _check_gates(written_out(obj, MAX_GATES), f"Circuit {obj.name!r}")
         return obj
     if isinstance(obj, Ansatz):
         return _of_ansatz(obj)
-    if _is_qnode(obj):
+    if (called := qnode_of(obj, arguments)) is not None:
         from hybhanas_jupyter.circuits.pennylane_reader import qnode_circuit
 
-        return qnode_circuit(obj, arguments)
+        return qnode_circuit(*called)
     if _is_tape(obj):
         from hybhanas_jupyter.circuits.pennylane_reader import tape_circuit
 
@@ -176,6 +182,36 @@ def _without_comments(text: str) -> str:
 def _is_quantum_circuit(obj: object) -> bool:
     qiskit = sys.modules.get("qiskit")
     return qiskit is not None and isinstance(obj, qiskit.QuantumCircuit)
+
+
+def _is_of_pennylane(obj: object) -> bool:
+    return _is_qnode(obj) or _is_tape(obj) or _is_torch_layer(obj)
+
+
+def _is_torch_layer(obj: object) -> bool:
+    return hasattr(obj, "qnode_weights") and _is_qnode(getattr(obj, "qnode", None))
+
+
+def qnode_of(obj: Any, arguments: Arguments) -> tuple[Any, Arguments] | None:
+    """A QNode or a `TorchLayer`'s, and what to call it with; None for anything else."""
+    if _is_torch_layer(obj):
+        return obj.qnode, _layer_arguments(obj, arguments)
+    return (obj, arguments) if _is_qnode(obj) else None
+
+
+def tape_of(obj: Any) -> Any:
+    """A PennyLane tape as it is; None for anything else."""
+    return obj if _is_tape(obj) else None
+
+
+def _layer_arguments(layer: Any, inputs: Arguments) -> Mapping[str, Any]:
+    """The arguments by name of a `TorchLayer`'s QNode: its own weights, and its inputs."""
+    if isinstance(inputs, Mapping):
+        return inputs
+    weights = {name: weight.detach().numpy() for name, weight in layer.qnode_weights.items()}
+    if len(inputs) != 1:
+        raise CircuitError("A TorchLayer needs its inputs: quantum_cost(layer, device, arguments=(inputs,)).")
+    return {**weights, layer.input_arg: inputs[0]}
 
 
 def _is_qnode(obj: object) -> bool:

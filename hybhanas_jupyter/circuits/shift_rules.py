@@ -1,46 +1,93 @@
-"""How many circuit evaluations the parameter-shift rule needs for a gate's gradient."""
+"""How many circuit evaluations the parameter-shift rule needs for a gradient."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from hybhanas_jupyter.circuits.readers import Arguments, qnode_of, tape_of, to_circuit
+from hybhanas_jupyter.circuits.translation import without_symbolic_phases
 from hybhanas_jupyter.errors import CircuitError
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import CircuitInstruction
+    from qiskit.transpiler import StagedPassManager
 
-_TWO_TERM = {"rx", "ry", "rz", "p", "u1", "r", "u2", "u3", "u", "rxx", "ryy", "rzz", "rzx", "cp", "cu1", "mcp"}
-_FOUR_TERM = {"crx", "cry", "crz", "xx_plus_yy", "xx_minus_yy"}
+# The gates that Qiskit's parameter-shift gradient differentiates, by two evaluations each; it writes others by these.
+_RULES = ("rx", "ry", "rz", "p", "rxx", "ryy", "rzz", "rzx")
+_OTHERS = ("x", "y", "z", "h", "cx", "cy", "cz")
 
 
-def shift_evaluations(circuit: "QuantumCircuit", data_parameters: Collection[str] = ()) -> int:
-    """Circuit evaluations for the gradient of one sample, forward pass not included.
+def shift_evaluations(circuit: Any, data_parameters: Collection[str] = (), arguments: Arguments = ()) -> int:
+    """Circuit evaluations for the gradient of one sample of what `to_circuit` reads, forward pass not included.
 
-    Counted gate by gate, for every angle with a symbolic parameter: 2 where the generator has two eigenvalues (Pauli
-    rotations and phases), 4 for controlled rotations. A shared parameter counts once per gate that it feeds.
-    `data_parameters` names parameters, or whole vectors, that need no gradient: inputs with nothing trained in front.
-    Raises `CircuitError` for a parametrised gate without a shift rule. Source: paper section 2.4, Schuld et al. (2019).
+    - A QNode or tape takes as many as PennyLane's `param_shift` makes tapes.
+    - Any other circuit takes 2 for every gate with a trainable angle once it is written in the gates that Qiskit's
+      parameter-shift gradient differentiates, if what is measured depends on the gate. A parameter counts once per
+      gate that it feeds.
+    - `data_parameters` names arguments of a QNode, parameters or whole vectors that need no gradient: inputs with
+      nothing trained in front.
+
+    Raises `CircuitError` for a parametrised gate that cannot be written so. Source: paper section 2.4, Schuld et al.
+    (2019).
     """
-    return sum(
-        _terms(instruction.name)
-        for instruction in circuit.data
-        for angle in instruction.params
-        if _needs_gradient(angle, data_parameters)
-    )
+    if (tape := tape_of(circuit)) is not None:
+        from hybhanas_jupyter.circuits.pennylane_reader import tape_shift_evaluations
+
+        return tape_shift_evaluations(tape)
+    if (called := qnode_of(circuit, arguments)) is not None:
+        from hybhanas_jupyter.circuits.pennylane_reader import qnode_shift_evaluations
+
+        evaluations = qnode_shift_evaluations(*called, data_parameters)
+        if evaluations is not None:
+            return evaluations
+    written = _written(to_circuit(circuit, arguments))
+    return 2 * sum(_is_trained(instruction, data_parameters) for instruction in _light_cone(written))
 
 
-def _terms(gate: str) -> int:
-    if gate in _TWO_TERM:
-        return 2
-    if gate in _FOUR_TERM:
-        return 4
-    raise CircuitError(f"No shift rule is known for the parametrised gate {gate!r}: decompose it first.")
+def _written(circuit: "QuantumCircuit") -> "QuantumCircuit":
+    from qiskit.exceptions import QiskitError
+
+    if all(instruction.name in _RULES for instruction in circuit.data if _symbols(instruction)):
+        return circuit
+    try:
+        return _passes().run(circuit)
+    except QiskitError as error:
+        reason = " ".join(str(error.message).split())
+        raise CircuitError(f"No shift rule is known for circuit {circuit.name!r}: {reason}") from error
 
 
-def _needs_gradient(angle: object, data_parameters: Collection[str]) -> bool:
-    parameters = getattr(angle, "parameters", ())
-    return any(not {p.name, _vector_name(p)} & set(data_parameters) for p in parameters)
+@cache
+def _passes() -> "StagedPassManager":
+    from qiskit.circuit.controlflow import get_control_flow_name_mapping
+    from qiskit.transpiler import Target, generate_preset_pass_manager
+
+    flow = get_control_flow_name_mapping()
+    gates = [*_RULES, *_OTHERS, "measure", "reset", "delay", *flow]
+    target = Target.from_configuration(basis_gates=gates, custom_name_mapping=flow)
+    return without_symbolic_phases(generate_preset_pass_manager(0, target=target), target)
 
 
-def _vector_name(parameter: object) -> str:
+def _light_cone(circuit: "QuantumCircuit") -> Iterator["CircuitInstruction"]:
+    """The instructions that a measured bit depends on; all of them where nothing is measured."""
+    measured = "measure" in circuit.count_ops()
+    cone = set() if measured else {*circuit.qubits}
+    for instruction in reversed(circuit.data):
+        touched = {*instruction.qubits, *instruction.clbits}
+        if instruction.name == "measure" or not cone.isdisjoint(touched):
+            cone |= touched
+            yield instruction
+
+
+def _is_trained(instruction: "CircuitInstruction", data_parameters: Collection[str]) -> bool:
+    return any(not _names(parameter) & set(data_parameters) for parameter in _symbols(instruction))
+
+
+def _symbols(instruction: "CircuitInstruction") -> set[Any]:
+    return {symbol for angle in instruction.params for symbol in getattr(angle, "parameters", ())}
+
+
+def _names(parameter: Any) -> set[str]:
+    """The parameter's own name, its vector's, and the only argument of a QNode that it depends on."""
     vector = getattr(parameter, "vector", None)
-    return vector.name if vector is not None else ""
+    return {parameter.name, vector.name if vector is not None else parameter.name.partition("[")[0]}

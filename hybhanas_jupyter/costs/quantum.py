@@ -1,6 +1,5 @@
 """Algorithm 2: what one shot of a circuit costs on a device, in seconds, part by part."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
@@ -9,7 +8,7 @@ from math import exp, inf, isfinite, log
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
-from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
 from hybhanas_jupyter.costs import reliability, schedule
 from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
@@ -218,13 +217,14 @@ def quantum_cost(
     optimization_level: int = 2,
     seed: int = 0,
     model: str = "calibrated",
-    arguments: Sequence[Any] = (),
+    arguments: Arguments = (),
 ) -> QuantumCost:
     """Cost of `circuit`, see `to_circuit`, on `backend`, see `device`.
 
     Transpiles at `optimization_level` 0-3 with `seed`; a circuit that is physical for the device is taken as it is.
     `model` "calibrated" uses every gate's own calibration, "paper" the paper's device averages. `shots` only enters
-    `usage_time`. `arguments` are a QNode's, their values do not matter. Costs are cached by circuit and calibration.
+    `usage_time`. `arguments` are a QNode's, by position or by name;
+    their values do not matter unless gates depend on them. Costs are cached by circuit and calibration.
 
     Raises `UnknownNameError` for an unknown device or model and `CircuitError` for a circuit that cannot be costed.
     Source: paper section 2.4 (Algorithm 2), docs/cost_model.md, sections 2 and 3.

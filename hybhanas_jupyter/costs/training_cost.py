@@ -1,11 +1,11 @@
 """What training a circuit costs on a device: executions by the shift rule, times the clocks of one shot."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.circuits.readers import to_circuit
+from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
 from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.expectation import PRECISION, ExpectationCost, expectation_cost_of
@@ -110,9 +110,9 @@ def training_cost(
     optimization_level: int = 2,
     seed: int = 0,
     model: str = "calibrated",
-    arguments: Sequence[Any] = (),
+    arguments: Arguments = (),
     data_parameters: Collection[str] = (),
-    measurement_groups: int = 1,
+    measurement_groups: int | None = None,
     precision: float = PRECISION,
 ) -> TrainingCost:
     """Cost of training `circuit` on `samples` samples for `epochs` epochs with the parameter-shift rule.
@@ -137,7 +137,7 @@ def training_cost(
         epochs=epochs,
         batch_size=batch_size,
         circuits_per_job=circuits_per_job,
-        data_parameters=data_parameters,
+        shift_evaluations=shift_evaluations(circuit, data_parameters, arguments),
         measurement_groups=measurement_groups,
     )
     return replace(cost, expectation=expectation)
@@ -152,12 +152,14 @@ def training_cost_of(
     epochs: int,
     batch_size: int = 32,
     circuits_per_job: int | None = None,
-    data_parameters: Collection[str] = (),
-    measurement_groups: int = 1,
+    shift_evaluations: int,
+    measurement_groups: int | None = None,
 ) -> TrainingCost:
     """`training_cost` of a circuit and a device that are known, with options that are checked; no `expectation`."""
     if circuits_per_job is None:
         circuits_per_job = device.calibration.max_circuits or _CIRCUITS_PER_JOB
+    if measurement_groups is None:
+        measurement_groups = (circuit.metadata or {}).get("measurement_groups", 1)
     whole: dict[str, Any] = {
         "samples": samples,
         "epochs": epochs,
@@ -171,7 +173,7 @@ def training_cost_of(
         cost=quantum_cost_of(circuit, device, options),
         shots=options.shots,
         clock=clock_of(device.calibration),
-        evaluations_per_sample=1 + shift_evaluations(circuit, data_parameters),
+        evaluations_per_sample=1 + shift_evaluations,
         **whole,
     )
 

@@ -62,7 +62,7 @@ def test_constant_gates_are_the_same_unitary():
         qml.adjoint(qml.S(1))
         qml.PhaseShift(0.4, 0)
 
-    circuit = to_circuit(qnode_of(build))
+    circuit = to_circuit(qnode_of(build)).remove_final_measurements(inplace=False)
     expected = qml.matrix(qnode_of(build), wire_order=[2, 1, 0])()
     assert Operator(circuit).equiv(Operator(expected))
 
@@ -77,7 +77,7 @@ def test_tape_has_one_parameter_for_every_trainable_angle():
     operations = [qml.RX(0.0, 0), qml.CRZ(0.0, [0, 1]), qml.RY(0.5, 1), qml.CNOT([0, 1])]
     tape = qml.tape.QuantumScript(operations, [qml.expval(qml.PauliZ(0))], trainable_params=[0, 1])
     circuit = to_circuit(tape)
-    assert [gate.name for gate in circuit.data] == ["rx", "crz", "ry", "cx"]
+    assert [gate.name for gate in circuit.data] == ["rx", "crz", "ry", "cx", "measure"]
     assert circuit.num_parameters == 2
     assert circuit.data[2].params == [0.5]
 
@@ -217,3 +217,126 @@ def test_asking_imports_neither_qiskit_nor_pennylane():
         "assert not {'qiskit', 'pennylane', 'torch', 'numba'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def measured(circuit):
+    return [circuit.find_bit(g.qubits[0]).index for g in circuit.data if g.name == "measure"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "wires", "basis"),
+    [
+        (lambda: qml.expval(qml.Z(0)), [0], []),
+        (lambda: qml.expval(qml.X(1)), [1], ["h"]),
+        (lambda: qml.expval(qml.X(0) @ qml.Y(2)), [0, 2], ["h", "z", "s", "h"]),
+        (lambda: qml.probs(wires=[1, 2]), [1, 2], []),
+        (lambda: [qml.expval(qml.Z(0)), qml.expval(qml.X(0)), qml.expval(qml.X(0) @ qml.X(1))], [0, 1], ["h", "h"]),
+        (lambda: [qml.expval(qml.Z(i)) for i in range(3)], [], []),
+        (qml.state, [], []),
+        (qml.sample, [], []),
+    ],
+)
+def test_what_a_qnode_measures_is_measured_in_its_basis(measure, wires, basis):
+    @qml.qnode(qml.device("default.qubit", wires=3))
+    def node(x):
+        for wire in range(3):
+            qml.RX(x, wire)
+        return measure()
+
+    circuit = to_circuit(node, (0.1,))
+    assert sorted(measured(circuit)) == wires
+    assert sorted(g.name for g in circuit.data if g.name not in ("rx", "measure")) == sorted(basis)
+
+
+def test_observables_that_do_not_commute_are_groups():
+    @qml.qnode(qml.device("default.qubit", wires=2))
+    def node():
+        return qml.expval(qml.Z(0)), qml.expval(qml.X(0)), qml.expval(qml.Z(1))
+
+    assert to_circuit(node).metadata["measurement_groups"] == 2
+
+
+def test_arguments_by_name_and_keyword_only_ones_name_the_parameters():
+    @qml.qnode(qml.device("default.qubit", wires=2))
+    def node(x, *, w):
+        qml.RX(x, 0)
+        qml.RY(w[0], 0)
+        qml.RZ(x * w[1], 1)
+        return qml.expval(qml.Z(0))
+
+    circuit = to_circuit(node, {"x": 0.1, "w": [0.1, 0.2]})
+    assert [str(gate.params[0]).split("[")[0] for gate in circuit.data if gate.params] == ["x", "w", "x,w"]
+    with pytest.raises(CircuitError, match="by name, arguments="):
+        to_circuit(node, (0.1,))
+
+
+def test_whole_numbers_that_are_no_angles_stay_as_they_are():
+    def embed(bits):
+        qml.BasisEmbedding(bits, wires=range(3))
+        qml.Hadamard(0)
+
+    circuit = to_circuit(qnode_of(embed), (np.array([1, 0, 1]),))
+    assert [g.name for g in circuit.data if g.name != "measure"] == ["x", "x", "h"]
+
+    def conditional(bits, x):
+        for wire, bit in enumerate(bits):
+            if bit:
+                qml.RX(x, wire)
+
+    assert to_circuit(qnode_of(conditional), ([1, 0, 1], 0.3)).count_ops()["rx"] == 2
+
+    def angles(x):
+        qml.RX(x[0], 0)
+        qml.RX(x[1], 1)
+
+    assert to_circuit(qnode_of(angles), (np.zeros(2, int),)).num_parameters == 2
+
+
+def test_gates_that_depend_on_values_are_those_of_the_given_values():
+    def build(x):
+        for _ in range(int(10 * x)):
+            qml.RX(x, 0)
+
+    circuit = to_circuit(qnode_of(build), (0.25,))
+    assert (circuit.count_ops()["rx"], circuit.num_parameters) == (2, 1)
+
+    def normalised(x):
+        qml.AmplitudeEmbedding(x, wires=range(3))
+
+    assert to_circuit(qnode_of(normalised), (np.eye(8)[3],)).num_qubits == 3
+
+    def refused(x):
+        raise ValueError("no\nway")
+
+    with pytest.raises(CircuitError, match="cannot be built from its arguments: no way"):
+        to_circuit(qnode_of(refused), (0.1,))
+
+
+def test_a_torch_layer_is_its_qnode():
+    import torch
+
+    @qml.qnode(qml.device("default.qubit", wires=2), interface="torch")
+    def node(inputs, w):
+        qml.AngleEmbedding(inputs, wires=range(2))
+        qml.BasicEntanglerLayers(w, wires=range(2))
+        return [qml.expval(qml.Z(i)) for i in range(2)]
+
+    layer = qml.qnn.TorchLayer(node, {"w": (3, 2)})
+    assert is_circuit(layer)
+    circuit = to_circuit(layer, (torch.zeros(2),))
+    assert circuit.num_parameters == 2 + 6
+    with pytest.raises(CircuitError, match="needs its inputs"):
+        to_circuit(layer)
+
+
+def test_measurements_in_the_middle_and_what_depends_on_them():
+    def build(x):
+        qml.RX(x, 0)
+        bit = qml.measure(0, reset=True)
+        qml.cond(bit == 0, qml.RY)(x, 1)
+
+    circuit = to_circuit(qnode_of(build), (0.1,))
+    assert [g.name for g in circuit.data] == ["rx", "measure", "reset", "if_else", "measure"]
+    branch = circuit.data[3].operation
+    assert branch.condition[1] == 0
+    assert [g.name for g in branch.blocks[0].data] == ["ry"]

@@ -1,60 +1,14 @@
+import numpy as np
 import pennylane as qml
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.circuit.library import EfficientSU2, RXGate, efficient_su2
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
 from hybhanas_jupyter.costs.training_cost import training_cost
 from hybhanas_jupyter.errors import CircuitError
-
-
-def shifted_tapes(build, *angles):
-    """How many tapes PennyLane's own parameter-shift transform makes of a circuit."""
-    with qml.queuing.AnnotatedQueue() as queue:
-        build(*angles)
-        qml.expval(qml.PauliZ(0))
-    tape = qml.tape.QuantumScript.from_queue(queue)
-    tape.trainable_params = list(range(len(tape.get_parameters(trainable_only=False))))
-    return len(qml.gradients.param_shift(tape)[0])
-
-
-@pytest.mark.parametrize(
-    ("qiskit_gate", "pennylane_gate", "wires"),
-    [
-        ("rx", qml.RX, [0]),
-        ("rz", qml.RZ, [0]),
-        ("p", qml.PhaseShift, [0]),
-        ("crx", qml.CRX, [0, 1]),
-        ("cry", qml.CRY, [0, 1]),
-        ("crz", qml.CRZ, [0, 1]),
-        ("cp", qml.ControlledPhaseShift, [0, 1]),
-        ("rzz", qml.IsingZZ, [0, 1]),
-        ("rxx", qml.IsingXX, [0, 1]),
-    ],
-)
-def test_evaluations_per_gate_are_pennylanes(qiskit_gate, pennylane_gate, wires):
-    circuit = QuantumCircuit(2)
-    getattr(circuit, qiskit_gate)(Parameter("a"), *wires)
-    assert shift_evaluations(circuit) == shifted_tapes(lambda a: pennylane_gate(a, wires=wires), 0.3)
-
-
-def test_shared_parameter_counts_once_per_gate():
-    a, b = Parameter("a"), Parameter("b")
-    circuit = QuantumCircuit(2)
-    circuit.rx(a, 0)
-    circuit.ry(2 * a + b, 1)
-    circuit.crz(a, 0, 1)
-    circuit.rx(0.5, 0)
-    assert shift_evaluations(circuit) == 2 + 2 + 4
-
-
-def test_inputs_count_unless_nothing_in_front_is_trained():
-    circuit = Ansatz(4, 3, ("RY", "RZ")).to_circuit()
-    assert shift_evaluations(circuit) == 2 * (24 + 4)
-    assert shift_evaluations(circuit, data_parameters=["x"]) == 2 * 24
-    assert shift_evaluations(circuit, data_parameters=["x[0]"]) == 2 * 27
 
 
 def test_executions_and_clocks_by_hand():
@@ -87,16 +41,34 @@ def test_report_states_the_assumptions():
 def test_bad_sizes_and_unknown_rules_are_named():
     with pytest.raises(CircuitError, match="epochs is 0"):
         training_cost(Ansatz(2, 1), "fake_kyiv", samples=1, epochs=0)
-    circuit = QuantumCircuit(1)
-    circuit.rx(Parameter("a"), 0)
-    with pytest.raises(CircuitError, match="shift rule"):
-        shift_evaluations(_controlled(circuit))
 
 
-def _controlled(circuit):
-    outer = QuantumCircuit(2)
-    outer.append(circuit.to_gate(label="mystery"), [0])
-    return outer
+def test_composites_are_trained_as_they_are_costed():
+    run = {"samples": 10, "epochs": 1}
+    composite = training_cost(EfficientSU2(3, reps=1), "fake_kyiv", **run)
+    written = training_cost(efficient_su2(3, reps=1), "fake_kyiv", **run)
+    assert composite.evaluations_per_sample == written.evaluations_per_sample == 1 + 24
+    controlled = training_cost(_controlled(), "fake_kyiv", **run)
+    assert controlled.evaluations_per_sample == 1 + 12  # as many as Qiskit's gradient takes
+
+
+def _controlled():
+    circuit = QuantumCircuit(3)
+    circuit.append(RXGate(Parameter("a")).control(2), [0, 1, 2])
+    return circuit
+
+
+def test_a_qnode_says_what_it_measures_and_which_arguments_are_data():
+    @qml.qnode(qml.device("default.qubit", wires=4))
+    def node(x, w):
+        qml.AngleEmbedding(x, wires=range(4))
+        qml.DoubleExcitation(w, wires=range(4))
+        return qml.expval(qml.Z(0)), qml.expval(qml.X(0))
+
+    run = {"samples": 10, "epochs": 1, "arguments": (np.zeros(4), 0.1)}
+    every, weights = (training_cost(node, "fake_kyiv", data_parameters=d, **run) for d in ([], ["x"]))
+    assert every.measurement_groups == weights.measurement_groups == 2
+    assert (every.evaluations_per_sample, weights.evaluations_per_sample) == (1 + 2 * 4 + 4, 1 + 4)
 
 
 def test_jobs_of_any_number_of_samples_are_counted_at_once():
