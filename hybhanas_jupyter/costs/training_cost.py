@@ -119,7 +119,8 @@ def training_cost(
 
     Executions = shots x samples x epochs x (1 + shift evaluations). Every symbolic parameter is differentiated, inputs
     too, as classical layers in front are trained through them; name in `data_parameters` what is not ("x" for a vector
-    x). Observables that do not commute need a circuit each: `measurement_groups`, 1 for Z on every qubit. A job
+    x). Observables that do not commute need a circuit each: `measurement_groups`, by default
+    those of a QNode, else 1. A job
     holds `circuits_per_job` circuits, by default as many as the device takes, 300 where it does not say.
     `expectation_time` is the one of Z on every qubit at `precision`, see `expectation_cost`; see `quantum_cost` for the
     rest.
