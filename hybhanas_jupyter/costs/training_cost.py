@@ -138,7 +138,7 @@ def training_cost(
         epochs=epochs,
         batch_size=batch_size,
         circuits_per_job=circuits_per_job,
-        shift_evaluations=shift_evaluations(circuit, data_parameters, arguments),
+        shifts=shift_evaluations(circuit, data_parameters, arguments),
         measurement_groups=measurement_groups,
     )
     return replace(cost, expectation=expectation)
@@ -153,10 +153,13 @@ def training_cost_of(
     epochs: int,
     batch_size: int = 32,
     circuits_per_job: int | None = None,
-    shift_evaluations: int,
+    shifts: int | None = None,
     measurement_groups: int | None = None,
 ) -> TrainingCost:
-    """`training_cost` of a circuit and a device that are known, with options that are checked; no `expectation`."""
+    """`training_cost` of a circuit and a device that are known, with options that are checked; no `expectation`.
+
+    `shifts`: evaluations for the gradient of a sample; None: for all parameters of the circuit.
+    """
     if circuits_per_job is None:
         circuits_per_job = device.calibration.max_circuits or _CIRCUITS_PER_JOB
     if measurement_groups is None:
@@ -174,7 +177,7 @@ def training_cost_of(
         cost=quantum_cost_of(circuit, device, options),
         shots=options.shots,
         clock=clock_of(device.calibration),
-        evaluations_per_sample=1 + shift_evaluations,
+        evaluations_per_sample=1 + (shift_evaluations(circuit) if shifts is None else shifts),
         **whole,
     )
 
