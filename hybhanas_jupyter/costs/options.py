@@ -1,6 +1,9 @@
-"""How a circuit is costed: made once from a call, a magic's line or a configuration, and then passed whole."""
+"""How a circuit is costed (made once from a call, a magic's line or a configuration), and what a cost keeps of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
 from numbers import Integral
 
 from hybhanas_jupyter.errors import CircuitError, check_name
@@ -32,6 +35,45 @@ class CostOptions:
         check_whole("seed", self.seed, 0)
         if self.optimization_level not in (0, 1, 2, 3):
             raise CircuitError(f"optimization_level is {self.optimization_level!r}: it must be 0, 1, 2 or 3.")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each.
+
+    `clock` is the name of the clock behind `usage_time`.
+    """
+
+    device: str
+    calibration_date: datetime | None
+    calibration: str
+    optimization_level: int
+    seed: int
+    model: str
+    shots: int
+    packages: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    clock: str = ""
+
+    @property
+    def folded(self) -> dict[str, list[str]]:
+        """The folded lists of a report: warnings, and where the cost comes from."""
+        date = f"{self.calibration_date:%Y-%m-%d %H:%M}" if self.calibration_date else "unknown date"
+        return {
+            f"Warnings ({len(self.warnings)})": list(self.warnings),
+            "Provenance": [
+                f"device {self.device}, calibrated {date}, fingerprint {self.calibration[:12]}",
+                f"{self.model} model, optimization level {self.optimization_level}, seed {self.seed}",
+                f"usage by the clock {self.clock!r}",
+                ", ".join(f"{name} {version}" for name, version in self.packages),
+            ],
+        }
+
+
+@cache
+def package_versions() -> tuple[tuple[str, str], ...]:
+    """Versions of the packages that a quantum cost depends on."""
+    return tuple((name, version(name)) for name in ("hybhanas_jupyter", "qiskit", "qiskit-ibm-runtime"))
 
 
 def check_whole(name: str, value: int, lowest: int) -> None:

@@ -1,22 +1,18 @@
 """Algorithm 2: what one shot of a circuit costs on a device, in seconds, part by part."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from functools import cache, lru_cache
-from importlib.metadata import version
+from functools import lru_cache
 from math import exp, inf, isfinite, log
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
-from hybhanas_jupyter.costs import reliability, schedule
+from hybhanas_jupyter.costs import reliability
 from hybhanas_jupyter.costs.clocks import Clock
-from hybhanas_jupyter.costs.compilation import Compiled, compile_circuit
-from hybhanas_jupyter.costs.damping import Damping
-from hybhanas_jupyter.costs.options import CostOptions
+from hybhanas_jupyter.costs.compilation import compile_circuit
+from hybhanas_jupyter.costs.options import CostOptions, Provenance, package_versions
 from hybhanas_jupyter.costs.own_runs import clock_of
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
-from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import Device, device
 
 if TYPE_CHECKING:
@@ -24,25 +20,6 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from hybhanas_jupyter.hardware.devices import Backend
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each.
-
-    `clock` is the name of the clock behind `usage_time`.
-    """
-
-    device: str
-    calibration_date: datetime | None
-    calibration: str
-    optimization_level: int
-    seed: int
-    model: str
-    shots: int
-    packages: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
-    clock: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +157,7 @@ class QuantumCost(Reported):
                 (["success probability", "p"], _success_rows(self)),
                 (["native gates", "one-qubit", "two-qubit"], _count_rows(self)),
             ],
-            folded=_folded(self.provenance),
+            folded=self.provenance.folded,
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -262,7 +239,7 @@ class _Inputs:
 def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     calibration = inputs.device.calibration
     compiled = compile_circuit(inputs.circuit, inputs.device, job.options)
-    times, success = _MODELS[job.options.model](compiled, calibration)
+    times, success = reliability.judge(compiled, calibration, job.options.model)
     makespan = times.logical_time + times.routing_time
     gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
     return QuantumCost(
@@ -286,31 +263,11 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             calibration_date=calibration.date,
             calibration=job.calibration,
             **asdict(job.options),
-            packages=_package_versions(),
+            packages=package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
             clock=job.clock.name,
         ),
     )
-
-
-def _calibrated(compiled: Compiled, calibration: Calibration) -> tuple[schedule.Timing, reliability.LogSuccess]:
-    damping = Damping(calibration)
-    times = schedule.calibrated_timing(compiled, calibration, damping.take)
-    return times, reliability.calibrated(compiled, times.physical, damping, calibration)
-
-
-def _paper(compiled: Compiled, calibration: Calibration) -> tuple[schedule.Timing, reliability.LogSuccess]:
-    times = schedule.paper_timing(compiled, calibration)
-    return times, reliability.paper(compiled, times.physical, calibration)
-
-
-_MODELS = {"calibrated": _calibrated, "paper": _paper}
-
-
-@cache
-def _package_versions() -> tuple[tuple[str, str], ...]:
-    """Versions of the packages that a quantum cost depends on."""
-    return tuple((name, version(name)) for name in ("hybhanas_jupyter", "qiskit", "qiskit-ibm-runtime"))
 
 
 def _time_rows(cost: QuantumCost) -> list[list[str]]:
@@ -341,17 +298,3 @@ def _count_rows(cost: QuantumCost) -> list[list[str]]:
         ["logical", str(cost.logical.one_qubit), str(cost.logical.two_qubit)],
         ["physical", str(cost.physical.one_qubit), str(cost.physical.two_qubit)],
     ]
-
-
-def _folded(source: Provenance) -> dict[str, list[str]]:
-    date = f"{source.calibration_date:%Y-%m-%d %H:%M}" if source.calibration_date else "unknown date"
-    packages = ", ".join(f"{name} {version}" for name, version in source.packages)
-    return {
-        f"Warnings ({len(source.warnings)})": list(source.warnings),
-        "Provenance": [
-            f"device {source.device}, calibrated {date}, fingerprint {source.calibration[:12]}",
-            f"{source.model} model, optimization level {source.optimization_level}, seed {source.seed}",
-            f"usage by the clock {source.clock!r}",
-            packages,
-        ],
-    }

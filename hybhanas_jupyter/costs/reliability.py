@@ -5,7 +5,7 @@ from math import expm1, inf, log1p
 
 from hybhanas_jupyter.costs.compilation import Compiled
 from hybhanas_jupyter.costs.damping import Damping
-from hybhanas_jupyter.costs.schedule import Schedule
+from hybhanas_jupyter.costs.schedule import Schedule, Timing, calibrated_timing, paper_timing
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 _MAX_EXPONENT = 700.0  # exp(710) overflows
@@ -24,6 +24,16 @@ class LogSuccess:
     def total(self) -> float:
         """ln p of one shot; the readout is reported beside it."""
         return self.gates + self.decoherence
+
+
+def judge(compiled: Compiled, calibration: Calibration, model: str) -> tuple[Timing, LogSuccess]:
+    """Times and success probabilities of a compiled circuit by the "calibrated" or the "paper" model."""
+    if model == "paper":
+        times = paper_timing(compiled, calibration)
+        return times, paper(compiled, times.physical, calibration)
+    damping = Damping(calibration)
+    times = calibrated_timing(compiled, calibration, damping.take)
+    return times, calibrated(compiled, times.physical, damping, calibration)
 
 
 def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibration: Calibration) -> LogSuccess:
