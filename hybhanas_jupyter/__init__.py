@@ -32,6 +32,7 @@ _HOME = {
     "expectation_cost": "costs.expectation",
     "hybrid_cost": "costs.classical",
     "load_dataset": "data",
+    "prices": "costs.prices",
     "quantum_cost": "costs.quantum",
     "search": "nas.foreground",
     "seed_study": "costs.comparison",

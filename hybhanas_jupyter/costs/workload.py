@@ -9,6 +9,7 @@ from hybhanas_jupyter.costs import executions as counting
 from hybhanas_jupyter.costs.clocks import Clock, vendor_clock
 from hybhanas_jupyter.costs.executions import Executions
 from hybhanas_jupyter.costs.options import check_whole
+from hybhanas_jupyter.costs.prices import Money, Price, Use, price_of
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
@@ -33,7 +34,8 @@ class PubUsage:
     """One PUB on the device: executions at each noise factor, and the seconds of a shot at each.
 
     `shot_times` hold the circuit and its readout, not what the clock adds to every execution; NaN where the circuit
-    cannot be timed. `transpiled`: the circuit given was not physical for the device.
+    cannot be timed. Gates (those that take time) and readouts are of one shot, unfolded. `transpiled`: the circuit
+    given was not physical for the device.
     """
 
     name: str
@@ -43,7 +45,15 @@ class PubUsage:
     noise_factors: tuple[float, ...]
     executions: int
     shot_times: tuple[float, ...]
+    one_qubit_gates: int = 0
+    two_qubit_gates: int = 0
+    readouts: int = 0
     transpiled: bool = False
+
+    def gates(self, size: int) -> int:
+        """Gates on `size` qubits in all executions; each noise factor repeats the two-qubit ones so many times."""
+        once = self.executions * (self.one_qubit_gates if size == 1 else self.two_qubit_gates)
+        return once if size == 1 else round(once * sum(self.noise_factors) / len(self.noise_factors))
 
     @property
     def shot_time(self) -> float:
@@ -72,6 +82,7 @@ class Workload(Reported):
     clock: Clock
     session_gap: float
     notes: tuple[str, ...]
+    price: Price | None
     request: "Request" = field(repr=False, compare=False)
 
     @property
@@ -117,6 +128,26 @@ class Workload(Reported):
         return {"jobs": self._overhead, "delays": self._delays, "circuits": self._shots, "gaps": gaps}
 
     @property
+    def use(self) -> Use:
+        """What prices count of all submissions; folded gates as often as ZNE repeats them."""
+        gates = {size: sum(p.gates(size) for p in self.pubs) for size in (1, 2)}
+        readouts = sum(p.executions * p.readouts for p in self.pubs)
+        return Use(
+            seconds=self.usage_time,
+            jobs=self.jobs,
+            tasks=self.iterations * self.circuits,
+            shots=self.executions,
+            one_qubit_gates=self.iterations * gates[1],
+            two_qubit_gates=self.iterations * gates[2],
+            readouts=self.iterations * readouts,
+        )
+
+    @property
+    def money(self) -> Money | None:
+        """What it costs by `price`, with its date; None without one."""
+        return None if self.price is None else self.price.of(self.use)
+
+    @property
     def _of_one(self) -> int:
         return sum(pub.executions for pub in self.pubs) + self.calibration_executions
 
@@ -139,10 +170,14 @@ class Workload(Reported):
 
     def to_dict(self) -> dict[str, Any]:
         """All figures by name; the causes of the executions and the seconds of each mode as dictionaries."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("clock", "pubs", "request")}
+        own = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("clock", "price", "pubs", "request")
+        }
         derived = ("executions", "circuits", "jobs", "usage_time", "usage_times", "usage_interval", "usage_parts")
         pubs = [{f.name: getattr(pub, f.name) for f in fields(pub)} for pub in self.pubs]
         own |= {"causes": dict(self.causes), "clock": self.clock.to_dict()}
+        money = self.money
+        own |= {} if money is None else {"price": money.amount, "price_unit": money.unit, "price_date": str(money.date)}
         return {**own, **{name: getattr(self, name) for name in derived}, "pubs": pubs}
 
     def _report(self) -> Report:
@@ -151,6 +186,7 @@ class Workload(Reported):
             f"{self.primitive.capitalize()} on {self.device}: {self.executions:,} executions, "
             f"{seconds(self.usage_time)} of the QPU ({seconds(low)} to {seconds(high)})"
         )
+        title += f", {self.money}" if self.money else ""
         causes: list[list[object]] = [[name, f"{count:,}"] for name, count in self.causes.items() if count]
         tables: list[Table] = [
             (["executions", "of one submission"], [*causes, ["all", f"{self._of_one:,}"]]),
@@ -166,6 +202,7 @@ class Workload(Reported):
             f"{seconds(self.clock.per_execution)} beside each execution: delay and reset",
             f"clock {self.clock.name!r}: {self.clock.source}",
             *filter(None, [gap]),
+            *([f"price {self.price.name!r}: {self.price.form}; {self.price.source}"] if self.price else []),
             *(f"{pub.name} is not physical for the device: transpiled first" for pub in self.pubs if pub.transpiled),
             *self.notes,
         ]
@@ -200,6 +237,7 @@ def workload(
     iterations: int = 1,
     session_gap: float = SESSION_GAP,
     clock: Clock | str = "measured",
+    price: Price | str | None = None,
     optimization_level: int = 2,
     seed: int = 0,
 ) -> Workload:
@@ -213,6 +251,7 @@ def workload(
     - `primitive`: "estimator" or "sampler"; by default told by the options and by the PUBs' observables.
     - `precision`, `shots`: those of `run`, for PUBs without their own.
     - `clock`: "measured" on jobs of the device's maker, as IBM "published" it, or your own `Clock`.
+    - `price`: a `Price` or the name of one, see `prices`; none by default.
     - `iterations`: how often these PUBs are submitted, one after the other, as a variational loop does.
 
     Executions equal those of the installed IBM client. Raises `CircuitError` for PUBs and `ConfigError` for options
@@ -226,7 +265,8 @@ def workload(
     read = counting.read_options(options, kind)
     coerced = counting.coerce_pubs(listed, kind, wish)
     request = Request(coerced, device(backend), read, kind, wish, optimization_level, seed)
-    return estimate(request, mode, iterations, session_gap, clock)
+    paid = None if price is None else price_of(price, request.device.name)
+    return estimate(request, mode, iterations, session_gap, clock, paid)
 
 
 def _wish(kind: str, precision: float | None, shots: int | None) -> float | None:
@@ -247,6 +287,7 @@ def estimate(
     iterations: int = 1,
     session_gap: float = SESSION_GAP,
     clock: Clock | str = "measured",
+    price: Price | None = None,
 ) -> Workload:
     """The workload of a request that is read already: see `workload`."""
     calibration = request.device.calibration
@@ -262,6 +303,9 @@ def estimate(
             noise_factors=own.noise_factors,
             executions=own.executions,
             shot_times=tuple(shot.time(factor, _FOLDS.get(amplifier)) for factor in own.noise_factors),
+            one_qubit_gates=shot.timed_gates(1),
+            two_qubit_gates=shot.timed_gates(2),
+            readouts=pub.circuit.num_qubits if request.kind == "estimator" else shot.readouts,
             transpiled=shot.transpiled,
         )
         for pub, own, shot in zip(request.pubs, counted.pubs, shots_of, strict=True)
@@ -281,6 +325,7 @@ def estimate(
         clock=_clock(clock, request),
         session_gap=session_gap,
         notes=(*counted.notes, *dict.fromkeys(found)),
+        price=price,
         request=request,
     )
 
@@ -341,18 +386,26 @@ class _Shot:
         readout = _readout(target.calibration) if request.kind == "estimator" else cost.readout_time
         return cls(cost, target.calibration, readout, transpiled=not whole)
 
+    def timed_gates(self, size: int) -> int:
+        """Gates on `size` qubits that take time."""
+        return sum(bool(self.calibration.gate_data[gate].duration) for gate in self._gates(size))
+
+    @property
+    def readouts(self) -> int:
+        """Qubits that the circuit measures."""
+        return len(self.cost.measured_qubits) if self.cost else 0
+
     @property
     def pair_error(self) -> float:
         """Summed errors of the two-qubit gates."""
-        return sum(self.calibration.gate_data[gate].error for gate in self._pairs) if self.cost else 0.0
+        return sum(self.calibration.gate_data[gate].error for gate in self._gates(2))
 
     @property
     def rigid(self) -> set[str]:
         """Two-qubit gates that folding leaves as they are."""
-        return {name for name, _ in self._pairs} - set(_FOLDED)
+        return {name for name, _ in self._gates(2)} - set(_FOLDED)
 
-    @property
-    def _pairs(self) -> list[tuple[str, tuple[int, ...]]]:
+    def _gates(self, size: int) -> list[tuple[str, tuple[int, ...]]]:
         circuit = self.cost.physical_circuit if self.cost else None
         if circuit is None:
             return []
@@ -360,7 +413,7 @@ class _Shot:
         return [
             (gate.name, tuple(index[q] for q in gate.qubits))
             for gate in circuit.data
-            if len(gate.qubits) == 2 and gate.name not in ("barrier", "delay")
+            if len(gate.qubits) == size and gate.name not in ("barrier", "delay")
         ]
 
     def time(self, factor: float, folding: str | None) -> float:
