@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from hybhanas_jupyter.formatting import seconds, significant
 from hybhanas_jupyter.nas.architecture import Architecture
@@ -145,6 +145,27 @@ class Evaluation:
                 "history": tuple({name: float(value) for name, value in epoch.items()} for epoch in values["history"]),
             }
         )
+
+
+@dataclass(frozen=True)
+class GenerationRecord:
+    """The state after a generation: from it the search goes on exactly as if it had not been interrupted.
+
+    `population` are evaluation numbers, `random_state` that of `random.Random`, `counts` the children drawn again.
+    """
+
+    number: int
+    population: tuple[int, ...]
+    random_state: list[Any]
+    hypervolume: float
+    counts: dict[str, int]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From what JSON made of the fields."""
+        plain = {"number": int(values["number"]), "hypervolume": float(values["hypervolume"])}
+        counts = {name: int(count) for name, count in values["counts"].items()}
+        return cls(**{**values, **plain, "population": tuple(map(int, values["population"])), "counts": counts})
 
 
 def _textual(value: Any) -> Any:

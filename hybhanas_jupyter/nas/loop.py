@@ -7,14 +7,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.errors import ConfigError, HybHanasError
 from hybhanas_jupyter.nas import analysis, nsga2
 from hybhanas_jupyter.nas.architecture import Architecture, buildable, parameter_count
 from hybhanas_jupyter.nas.control import Control
-from hybhanas_jupyter.nas.evaluation import OUTCOME, Evaluation
+from hybhanas_jupyter.nas.evaluation import OUTCOME, Evaluation, GenerationRecord
 from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.state import RunState
-from hybhanas_jupyter.nas.store import GenerationRecord
 from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue
 
 _POLL = 0.1  # seconds between looks at the stop and pause flags
@@ -57,6 +56,11 @@ class Loop:
         reason = "" if extended else self.state.ended
         while not reason:
             if not self.generation():
+                if not self.state.evaluations:
+                    raise ConfigError(
+                        f"space: no network of it can be built for images of {self.problem.data.input_shape}. "
+                        "Take fewer or smaller convolutions, or larger images."
+                    )
                 return "every architecture of the space is evaluated"
             reason = self.state.ended
         return reason

@@ -51,7 +51,7 @@ class _Process:
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], time_limit: float) -> Any:
         """The function's value; raises `WorkerError` if it raises, the process dies or `time_limit` seconds pass."""
-        timer = threading.Timer(time_limit, self._expire)
+        timer = threading.Timer(min(time_limit, threading.TIMEOUT_MAX), self._expire)
         timer.start()
         try:
             return self._exchange(function, args)

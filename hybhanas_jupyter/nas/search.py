@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source
-from hybhanas_jupyter.errors import HybHanasError
+from hybhanas_jupyter.errors import ConfigError, HybHanasError, StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Events, Flags, Progress, StopRequestedError
 from hybhanas_jupyter.nas.costing import Costs
@@ -118,7 +118,12 @@ class Search(Events):
                 self._flags.pause.set()
 
     def resume(self, generations: int = 0) -> None:
-        """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured."""
+        """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured.
+
+        Raises `ConfigError` for less than none.
+        """
+        if generations < 0:
+            raise ConfigError(f"generations is {generations}: it must be 0 or more.")
         with self._lock:
             if self._state == "paused" and not generations:
                 self._state = "running"
@@ -195,11 +200,21 @@ class Search(Events):
         except Exception as error:  # handed to result() and wait()
             self._error = error
         finally:
+            self._follow(database)
             self._ended = time.monotonic()
             with self._lock:
                 self._state = state
             self._emit(self.run)
             flags.done.set()
+
+    def _follow(self, database: Store) -> None:
+        """Say that the store is elsewhere now, if it is; the run goes on from there."""
+        if database.path != str(self._store):
+            self._error = self._error or StoreError(
+                f"{str(self._store)!r} was moved or deleted during the search. Run {self.id} is in {database.path!r}."
+            )
+            self._store = database.path
+            self._known.change(store=database.path)
 
     def _search(self, database: Store, flags: Flags) -> str:
         data, kept = flags.aside(self._dataset), database.provenance(self.id)

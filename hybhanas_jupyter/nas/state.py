@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.control import Generation
-from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.evaluation import Evaluation, GenerationRecord
 from hybhanas_jupyter.nas.run import Run
-from hybhanas_jupyter.nas.store import GenerationRecord, Store
+from hybhanas_jupyter.nas.store import Store
 
 
 class RunState:

@@ -1,6 +1,7 @@
 """The run database: one SQLite file (WAL), many runs, JSON inside."""
 
 import json
+import os
 import sqlite3
 import time
 import uuid
@@ -15,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from hybhanas_jupyter.errors import HybHanasError, StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.evaluation import Evaluation
+from hybhanas_jupyter.nas.evaluation import Evaluation, GenerationRecord
 from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
 
 if TYPE_CHECKING:
@@ -39,29 +40,11 @@ CREATE TABLE generations (
 """
 
 
-@dataclass(frozen=True)
-class GenerationRecord:
-    """The state after a generation: from it the search goes on exactly as if it had not been interrupted.
-
-    `population` are evaluation numbers, `random_state` that of `random.Random`, `counts` the children drawn again.
-    """
-
-    number: int
-    population: tuple[int, ...]
-    random_state: list[Any]
-    hypervolume: float
-    counts: dict[str, int]
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From what JSON made of the fields."""
-        plain = {"number": int(values["number"]), "hypervolume": float(values["hypervolume"])}
-        counts = {name: int(count) for name, count in values["counts"].items()}
-        return cls(**{**values, **plain, "population": tuple(map(int, values["population"])), "counts": counts})
-
-
 class Store:
-    """One database file; use from one thread at a time. Every write is its own transaction."""
+    """One database file; use from one thread at a time. Every write is its own transaction.
+
+    `path` changes if the file is moved or deleted while it is written: the store goes on in a file beside it.
+    """
 
     def __init__(self, path: str | Path, *, write: bool = False) -> None:
         """Open for reading, or with `write` for writing, which creates a missing file.
@@ -79,6 +62,14 @@ class Store:
                 self._prepare(write)
             else:
                 self._open()
+        self._place = self._stat()
+
+    def _stat(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self.path)
+        except OSError:  # in memory, or no longer where it was
+            return None
+        return status.st_dev, status.st_ino
 
     def _open(self) -> None:
         """Check a file to read. Where nothing can be written, SQLite must be told that nobody else does."""
@@ -179,19 +170,35 @@ class Store:
         """Close the file."""
         self._db.close()
 
+    def _write(self, query: str, row: tuple[Any, ...]) -> None:
+        with self._errors():
+            if self._stat() != self._place:
+                self._rescue()
+            self._db.execute(query, row)
+
+    def _rescue(self) -> None:
+        """Go on in a file beside one that was moved, deleted or replaced: what was written can still be read."""
+        old = Path(self.path)
+        folder = old.parent if old.parent.is_dir() else Path.cwd()
+        self.path = str(folder / f"{old.stem}-rescued-{uuid.uuid4().hex[:6]}{old.suffix}")
+        rescue = _connect(self.path)
+        self._db.backup(rescue)
+        self._db.close()
+        self._db = rescue
+        self._write_ahead()
+        self._place = self._stat()
+
     def add_run(self, config: SearchConfig) -> str:
         """Begin a run; returns its id, which sorts by time."""
         now = datetime.now(UTC)
         run = f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-        with self._errors():
-            self._db.execute("INSERT INTO runs VALUES (?, ?, ?, '{}')", (run, now.isoformat(), config.to_json()))
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._write("INSERT INTO runs VALUES (?, ?, ?, '{}')", (run, now.isoformat(), config.to_json()))
+        self._write("PRAGMA wal_checkpoint(PASSIVE)", ())
         return run
 
     def set_config(self, run: str, config: SearchConfig) -> None:
         """Replace the configuration of a run that is extended."""
-        with self._errors():
-            self._db.execute("UPDATE runs SET config = ? WHERE id = ?", (config.to_json(), run))
+        self._write("UPDATE runs SET config = ? WHERE id = ?", (config.to_json(), run))
 
     def provenance(self, run: str) -> dict[str, Any]:
         """What the results depend on besides the configuration: data, calibration, versions; empty before the start."""
@@ -200,21 +207,18 @@ class Store:
 
     def set_provenance(self, run: str, provenance: dict[str, Any]) -> None:
         """Keep what `provenance` gives back."""
-        with self._errors():
-            self._db.execute("UPDATE runs SET provenance = ? WHERE id = ?", (json.dumps(provenance), run))
+        self._write("UPDATE runs SET provenance = ? WHERE id = ?", (json.dumps(provenance), run))
 
     def add_evaluation(self, run: str, evaluation: Evaluation, weights: bytes) -> None:
         """Keep a result as soon as it is known."""
         row = (run, evaluation.number, json.dumps(evaluation.to_dict(), allow_nan=False), weights)
-        with self._errors():
-            self._db.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", row)
+        self._write("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", row)
 
     def add_generation(self, run: str, generation: GenerationRecord) -> None:
         """Keep the state after a generation."""
         row = (run, generation.number, json.dumps(vars(generation)))
-        with self._errors():
-            self._db.execute("INSERT OR REPLACE INTO generations VALUES (?, ?, ?)", row)
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # whoever copies the file alone finds the generation
+        self._write("INSERT OR REPLACE INTO generations VALUES (?, ?, ?)", row)
+        self._write("PRAGMA wal_checkpoint(PASSIVE)", ())  # whoever copies the file alone finds the generation
 
     def runs(self) -> tuple[str, ...]:
         """The ids of all runs, oldest first."""

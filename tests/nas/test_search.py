@@ -6,19 +6,21 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import ConfigError, DataError, HybHanasError, StoreError
+from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas import executors, tasks
 from hybhanas_jupyter.nas.foreground import search
 from hybhanas_jupyter.nas.processes import LocalProcesses
 from hybhanas_jupyter.nas.provenance import RunProvenance
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.search import Search
-from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
+from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
 from hybhanas_jupyter.nas.store import Archive
 from hybhanas_jupyter.nas.tasks import prepare
 from tests.nas import calls, real, toy
@@ -307,6 +309,32 @@ def test_wait_leaves_the_event_loop_free(path):
     run, ticks = asyncio.run(watch())
     assert isinstance(run, Run)
     assert ticks > 3
+
+
+@pytest.mark.parametrize("move", [Path.unlink, lambda path: path.rename(path.with_name("elsewhere.db"))])
+def test_a_store_that_is_moved_during_the_search_goes_on_beside_it(move, whole, path):
+    running = Search(real.config(), store=path)
+    running.on_generation(lambda generation: move(path) if generation.number == 2 else None)
+    running.start()
+    with pytest.raises(StoreError, match="was moved or deleted during the search") as told:
+        running.result()
+    rescued = running.run.store
+    assert rescued in str(told.value)
+    assert Path(rescued).parent == path.parent
+    kept = Search.load(rescued).run
+    assert toy.outcome(kept.evaluations) == toy.outcome(running.run.evaluations)
+    assert toy.outcome(kept.evaluations) == toy.outcome(whole.evaluations)
+    assert running.progress.state == "finished"
+    running.resume(1)
+    assert len(running.result().evaluations) == 20
+
+
+def test_a_space_without_any_network_and_less_than_no_generation_are_refused(path):
+    deep = (Convolution(4, kernel=5),) * 3
+    with pytest.raises(ConfigError, match="no network of it can be built"):
+        search(real.config(space=SearchSpace(cnn=FixedCNN(layers=deep))), store=path, progress=False)
+    with pytest.raises(ConfigError, match="generations is -5"):
+        Search(real.config(), store=path).resume(-5)
 
 
 def test_what_has_not_begun_has_no_result_and_what_is_loaded_has_one(whole, path):

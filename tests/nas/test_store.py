@@ -11,8 +11,9 @@ import pytest
 
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.run import Run
-from hybhanas_jupyter.nas.store import GenerationRecord, Store
+from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 
 
@@ -136,6 +137,7 @@ OTHER = """
 import sys
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.store import Store
 store = Store(sys.argv[1], write=True)
 print(len(Run.read(store, sys.argv[2]).evaluations))
@@ -165,6 +167,7 @@ FULL = """
 import resource, signal, sys
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -196,6 +199,7 @@ def test_a_full_disk_is_one_line_and_what_was_written_is_intact(path):
 
 OPEN = """
 import sys
+from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 sys.stdin.readline()
@@ -250,6 +254,7 @@ READ_ONLY = """
 import os, sys
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.store import Store
 if os.geteuid() == 0:
     os.setuid(65534)  # root may write anywhere
