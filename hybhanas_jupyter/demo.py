@@ -10,7 +10,7 @@ def main() -> None:
     """Search, print the front, write the files, and say where to go next."""
     config = SearchConfig.preset("quick")
     size = f"{config.generations} generations of {config.population}"
-    print(f"Searching hybrid networks for {config.data} on {config.device}: {size}.")
+    print(f"Searching hybrid networks for {config.data} on {config.backend}: {size}.")
     run = search(config, store=STORE)
     print(f"\nPareto front of run {run.id}:\n{run}\n")
     run.figure().savefig(PNG)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, WrapValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WrapValidator, model_validator
 
+from hybhanas_jupyter.costs.options import MODELS, CostOptions
 from hybhanas_jupyter.data import DATASETS, Dataset, Source, load_dataset
 from hybhanas_jupyter.errors import ConfigError, check_name
 from hybhanas_jupyter.files import read_text, write_text
@@ -23,6 +24,14 @@ def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
     if isinstance(values["space"].cnn, FixedCNN):
         return ("accuracy", "quantum_time", "quantum_parameters")
     return ("accuracy", "total_time", "parameters")
+
+
+def _backend_name(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError("must be a name or a calibration file; hyb.search(config, backend=...) takes objects")
+    return value
 
 
 def _reachable(limits: dict[str, float]) -> dict[str, float]:
@@ -51,23 +60,26 @@ class TrainingSettings(Settings):
 
 
 class SearchConfig(Settings):
-    """A search: `SearchConfig(device="fake_torino", generations=4)`; every field has a default.
+    """A search: `SearchConfig(backend="fake_torino", generations=4)`; every field has a default.
 
     `constraints` maps objectives to limits: an upper bound for what is minimised, a lower bound for what is maximised,
     e.g. {"quantum_time": 3600, "success_probability": 0.5}. `objectives` default to the paper's for the space's mode.
     The search ends before the last generation when the hypervolume has not grown for `plateau` generations, or when
     `time_budget` seconds or `evaluation_budget` evaluations are spent. `workers=None` takes as many processes as cores
     and memory allow, 0 trains in this process, "dask" on the cluster of this process's client or at `scheduler`.
+    `backend` is a name of `hyb.devices()`, an IBM device or a calibration file; `Search` also takes objects. `seed` is
+    that of the search and its trainings, `transpiler_seed` that of the circuits.
     Raises `ConfigError` with all wrong values at once.
     """
 
     version: Literal[1] = 1
     data: Annotated[str, known("data set", DATASETS)] = "digits"
     per_class: Annotated[int, Field(ge=2)] | None = None
-    device: str = "fake_kyiv"
+    backend: Annotated[str, BeforeValidator(_backend_name)] = "fake_kyiv"
     shots: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     optimization_level: Annotated[int, Field(ge=0, le=3)] = 2
-    cost_model: Annotated[str, known("cost model", ("calibrated", "paper"))] = "calibrated"
+    transpiler_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    model: Annotated[str, known("model", MODELS)] = "calibrated"
     space: SearchSpace = SearchSpace()
     objectives: Annotated[tuple[ObjectiveName, ...], *CHOICES, Field(min_length=2)] = Field(
         default_factory=_paper_objectives
@@ -99,13 +111,18 @@ class SearchConfig(Settings):
         return not {"classical_time", "total_time"}.isdisjoint((*self.objectives, *self.constraints))
 
     @property
+    def cost_options(self) -> CostOptions:
+        """How circuits are costed."""
+        return CostOptions(self.shots, self.optimization_level, self.transpiler_seed, self.model)
+
+    @property
     def goal(self) -> Goal:
         """What is optimised and what is limited."""
         return Goal(self.objectives, self.constraints)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:
-        """A named configuration with `changes` on top: `SearchConfig.preset("quick", device="fake_torino")`.
+        """A named configuration with `changes` on top: `SearchConfig.preset("quick", backend="fake_torino")`.
 
         quick: seconds to a minute on the embedded digits. paper-fixed, paper-variable: the experiments of section 4.
         """

@@ -38,14 +38,13 @@ class Costs:
 
     def _quantum_costs(self, ansatz: Ansatz) -> dict[str, Any]:
         from hybhanas_jupyter.circuits.readers import to_circuit
-        from hybhanas_jupyter.costs.options import CostOptions
         from hybhanas_jupyter.costs.training_cost import training_cost_of
 
         config = self._config
         training = training_cost_of(
             to_circuit(ansatz),
             self._provenance.device,
-            CostOptions(config.shots, config.optimization_level, model=config.cost_model),
+            config.cost_options,
             samples=self._provenance.data.samples,
             epochs=config.training.epochs,
             batch_size=config.training.batch_size,
@@ -69,7 +68,7 @@ class Costs:
             net,
             (batch, *data.input_shape),
             steps=training.epochs * ceil(data.samples / training.batch_size),
-            model=self._config.cost_model,
+            model=self._config.model,
             profile=self._provenance.profile,
         )
         return cost.time

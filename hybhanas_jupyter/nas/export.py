@@ -57,7 +57,7 @@ def pennylane_qnode():
 '''
 
 
-def export(archive: Archive, config: SearchConfig, evaluation: Evaluation, folder: str | Path) -> Path:
+def export(archive: Archive, evaluation: Evaluation, folder: str | Path) -> Path:
     """Write a candidate's network (weights.safetensors, config.json), circuit.py and costs.json; returns the folder.
 
     `HybridNet.load(folder)` reads the network back; circuit.py needs only Qiskit or PennyLane.
@@ -66,7 +66,7 @@ def export(archive: Archive, config: SearchConfig, evaluation: Evaluation, folde
     net.export(folder)
     code = circuit_code(evaluation.architecture.ansatz, net.quantum.weights.detach().double().tolist())
     write_text(folder / "circuit.py", code)
-    costs = json.dumps({"run": archive.run, "device": config.device, **evaluation.to_dict()}, indent=2)
+    costs = json.dumps({"run": archive.run, "device": archive.device, **evaluation.to_dict()}, indent=2)
     write_text(folder / "costs.json", costs + "\n")
     return folder
 

@@ -13,6 +13,8 @@ from hybhanas_jupyter.nas.search import Search
 if TYPE_CHECKING:
     from distributed import Client
 
+    from hybhanas_jupyter.hardware.devices import Backend
+
 _PATIENCE = 10.0  # seconds that an interrupted search gets to end cleanly
 
 
@@ -23,12 +25,13 @@ def search(
     progress: bool = True,
     executor: "Executor | Client | None" = None,
     data: Dataset | Source | None = None,
+    backend: "Backend | None" = None,
 ) -> Run:
     """Search and wait for the result, with a progress bar; its arguments are those of `Search`.
 
     An interrupt stops cleanly and is raised again; `Search.load(store).resume()` goes on.
     """
-    running = Search(config, store=store, executor=executor, data=data)
+    running = Search(config, store=store, executor=executor, data=data, backend=backend)
     running.start()
     return follow(running, progress=progress)
 

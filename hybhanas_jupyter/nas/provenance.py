@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 import hashlib
 
 from hybhanas_jupyter.data import Dataset
-from hybhanas_jupyter.errors import DataError
+from hybhanas_jupyter.errors import DataError, DeviceError
 
 _PACKAGES = ("hybhanas_jupyter", "deap", "numpy", "qiskit", "qiskit-ibm-runtime", "torch")
 
@@ -66,19 +66,24 @@ class RunProvenance:
     versions: dict[str, str]
 
     @classmethod
-    def of(cls, config: SearchConfig, data: DataInfo, kept: dict[str, Any]) -> Self:
+    def of(cls, config: SearchConfig, data: DataInfo, kept: dict[str, Any], backend: "Device | None" = None) -> Self:
         """The provenance of a run when it began, from what `to_dict` gave, else as it is now.
 
-        Raises `DataError` if `data` is not what the run began with.
+        Raises `DataError` if `data`, `DeviceError` if `backend` is not what the run began with.
         """
         if not kept:
-            return cls.now(config, data)
+            return cls.now(config, data, backend)
         provenance = cls.from_dict(kept)
         provenance.data.check(data)
+        if backend is not None and backend.calibration != provenance.device.calibration:
+            raise DeviceError(
+                f"The run began on {provenance.device!r}, not on {backend!r}. It goes on with the calibration that it "
+                "keeps: leave out backend=..., or begin a new search."
+            )
         return provenance
 
     @classmethod
-    def now(cls, config: SearchConfig, data: DataInfo) -> Self:
+    def now(cls, config: SearchConfig, data: DataInfo, backend: "Device | None" = None) -> Self:
         """The provenance of a run that begins.
 
         Measures the profile (20 s, once a machine) if an objective or constraint needs it.
@@ -88,7 +93,7 @@ class RunProvenance:
 
         profile = device_profile() if config.counts_classical_time else None
         versions = {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
-        return cls(data, device(config.device), profile, versions)
+        return cls(data, backend or device(config.backend), profile, versions)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -102,7 +102,7 @@ class Run(Reported):
 
         `candidate` is an evaluation or its number. Raises `StoreError` if it was not trained.
         """
-        return export(self._archive(), self.config, self.evaluation(candidate), folder)
+        return export(self._archive(), self.evaluation(candidate), folder)
 
     def save(self, path: str | Path) -> None:
         """Write everything but weights and device as one JSON file, which `Run.load` reads."""
@@ -130,7 +130,7 @@ class Run(Reported):
     @property
     def title(self) -> str:
         """What was searched, on which device."""
-        return f"Pareto front: {self.config.data} on {self.config.device}"
+        return f"Pareto front: {self.config.data} on {self.config.backend}"
 
     @property
     def summary(self) -> str:
@@ -278,7 +278,7 @@ def _front_table(run: Run) -> Table:
 def _recost_report(recost: Recost) -> Report:
     """The new front beside its old costs, and how far ranks agree."""
     old = {evaluation.number: evaluation for evaluation in recost.before.front}
-    origin, title = recost.before.config.device, f"The run's architectures on {recost.device}"
+    origin, title = recost.before.config.backend, f"The run's architectures on {recost.device}"
     rows = [
         [
             e.architecture.label,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import ConfigError, HybHanasError, StoreError
+from hybhanas_jupyter.hardware.devices import Device
+from hybhanas_jupyter.hardware.devices import device as resolve_device
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Events, Flags, Progress, StopRequestedError
 from hybhanas_jupyter.nas.costing import Costs
@@ -19,10 +21,12 @@ from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.state import RunState
-from hybhanas_jupyter.nas.store import Store
+from hybhanas_jupyter.nas.store import Archive, Store
 
 if TYPE_CHECKING:
     from distributed import Client
+
+    from hybhanas_jupyter.hardware.devices import Backend
 
 _ACTIVE = ("running", "paused", "stopping")
 
@@ -37,13 +41,19 @@ class Search(Events):
         store: str | Path = "runs.db",
         executor: "Executor | Client | None" = None,
         data: Dataset | Source | None = None,
+        backend: "Backend | None" = None,
     ) -> None:
         """Prepare a search; nothing runs and no file is touched before `start`.
 
         `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
-        `config.workers`; `data` replaces `config.data`.
+        `config.workers`; `data` replaces `config.data`; `backend` (a `Device`, `BackendV2`, `Target`, `Calibration`,
+        name or file) replaces `config.backend`. The store keeps its calibration, with which a resumed search goes on.
         """
         super().__init__()
+        self._device: Device | None = None
+        if backend is not None:
+            self._device = resolve_device(backend)
+            config = config.replace(backend=self._device.name)
         self._known = RunState(Run("", config, (), (), 0, store=str(store)), on_step=self._emit)
         self._store, self._executor, self._data = store, executor, data
         self._before = self._known.run  # what was known when this session began
@@ -76,6 +86,13 @@ class Search(Events):
     def config(self) -> SearchConfig:
         """What is searched and how."""
         return self._known.config
+
+    @property
+    def backend(self) -> "str | Device":
+        """What circuits are costed on: the device as the run began with it or, before that is known, its name."""
+        if self._device is None and self.id and self.run.data is not None and self.run.store != ":memory:":
+            self._device = Archive(self.run.store, self.id).provenance().device
+        return self._device or self.config.backend
 
     def start(self) -> None:
         """Begin, or go on with a stored run.
@@ -219,9 +236,10 @@ class Search(Events):
     def _search(self, database: Store, flags: Flags) -> str:
         data, kept = flags.aside(self._dataset), database.provenance(self.id)
         with open_executor(self.config, data, self._executor, flags.stop.is_set) as submit:
-            provenance = flags.aside(lambda: RunProvenance.of(self.config, DataInfo.of(data), kept))
+            provenance = flags.aside(lambda: RunProvenance.of(self.config, DataInfo.of(data), kept, self._device))
             database.set_provenance(self.id, provenance.to_dict())
             self._known.change(data=provenance.data)
+            self._device = provenance.device
             problem = Problem(provenance.data, Costs(self.config, provenance), submit)
             return Loop(self._known, problem, flags).go(extended=self._extended)
 

@@ -288,6 +288,11 @@ class Archive:
         """The data, device and profile with which the run was made."""
         return RunProvenance.from_dict(self._provenance())
 
+    @property
+    def device(self) -> str:
+        """The name of the device on which the run was costed."""
+        return str(self._provenance()["calibration"]["name"])
+
     def network(self, evaluation: Evaluation) -> "HybridNet":
         """The trained network of `evaluation`; raises `StoreError` if it was not trained or is not in the store."""
         import torch

@@ -115,3 +115,13 @@ def test_what_is_wrong_is_said_in_words_of_this_package(settings, words):
         SearchConfig(**settings)
     assert words in str(error.value)
     assert not any(word in str(error.value) for word in ("constrained", "validation", "Input", "items"))
+
+
+def test_an_object_as_backend_says_where_it_is_taken():
+    with pytest.raises(ConfigError, match=r"backend is 3: must be a name .*; hyb.search\(config, backend=...\)"):
+        SearchConfig(backend=3)
+
+
+def test_cost_options_are_those_of_the_configuration():
+    options = SearchConfig(shots=5, optimization_level=1, transpiler_seed=9, model="paper", seed=4).cost_options
+    assert (options.shots, options.optimization_level, options.seed, options.model) == (5, 1, 9, "paper")

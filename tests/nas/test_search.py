@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hybhanas_jupyter.data import load_dataset
-from hybhanas_jupyter.errors import ConfigError, DataError, HybHanasError, StoreError
+from hybhanas_jupyter.errors import ConfigError, DataError, DeviceError, HybHanasError, StoreError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas import executors, tasks
 from hybhanas_jupyter.nas.foreground import search
@@ -368,8 +368,8 @@ def test_two_searches_cannot_write_the_same_run(path):
 @pytest.mark.parametrize(
     ("changes", "error", "word"),
     [
-        ({"device": "fake_kyv"}, HybHanasError, "Did you mean 'fake_kyiv'"),
-        ({"device": "fake_lima", "space": SearchSpace(qubits=(2, 8))}, ConfigError, "fake_lima has 5"),
+        ({"backend": "fake_kyv"}, HybHanasError, "Did you mean 'fake_kyiv'"),
+        ({"backend": "fake_lima", "space": SearchSpace(qubits=(2, 8))}, ConfigError, "fake_lima has 5"),
         ({"per_class": 100_000}, DataError, "per_class is 100000"),
     ],
 )
@@ -504,3 +504,39 @@ def test_ctrl_c_stops_a_script_cleanly(path):
     run = Search.load(path)
     assert run.progress.state == "stopped"
     assert run.run.evaluations
+
+
+def test_a_device_object_is_searched_on_and_kept_for_those_who_go_on(path, tmp_path):
+    """A calibration that no name finds: the search, its resumption and what comes after live on the store's copy."""
+    import hybhanas_jupyter as hyb
+
+    kyiv = hyb.device("fake_kyiv").calibration
+    gates = tuple(g.model_copy(update={"duration": g.duration and 2 * g.duration}) for g in kyiv.gates)
+    slow = hyb.device(kyiv.model_copy(update={"name": "our_lab", "gates": gates}))
+    config = real.config(generations=1, population=2)
+    run = search(config, store=path, progress=False, backend=slow)
+    plain = search(config, store=tmp_path / "plain.db", progress=False)
+    assert run.config.backend == "our_lab"
+    for evaluation, usual in zip(run.evaluations, plain.evaluations, strict=True):
+        cost = hyb.quantum_cost(evaluation.architecture.ansatz, slow)
+        assert evaluation.cost["execution_time"] == cost.execution_time > usual.cost["execution_time"]
+        assert evaluation.accuracy == usual.accuracy
+    again = Search.load(path)
+    assert again.backend.calibration == slow.calibration
+    again.resume(generations=1)
+    assert [e.cost["execution_time"] for e in again.result().evaluations if e.generation == 2] == [
+        hyb.quantum_cost(e.architecture.ansatz, slow).execution_time for e in again.run.evaluations[2:]
+    ]
+    other = Search.load(path, backend="fake_kyiv")
+    other.resume(generations=1)
+    with pytest.raises(DeviceError, match=r"began on Device\('our_lab'"):
+        other.result()
+
+
+def test_the_seed_of_the_transpiler_is_the_configurations(path):
+    import hybhanas_jupyter as hyb
+
+    config = real.config(generations=1, population=3, transpiler_seed=7, space=SearchSpace(qubits=(4, 6)))
+    for evaluation in search(config, store=path, progress=False).evaluations:
+        cost = hyb.quantum_cost(evaluation.architecture.ansatz, "fake_kyiv", seed=7)
+        assert evaluation.cost["execution_time"] == cost.execution_time

@@ -76,6 +76,10 @@ class ScriptedSearch:
     def id(self) -> str:
         return "scripted"
 
+    @property
+    def backend(self) -> str:
+        return self.config.backend
+
     def ended(self, timeout: float = 0.0) -> bool:
         return self.state in ("stopped", "finished", "failed")
 

@@ -38,7 +38,7 @@ def field(panel, path):
         SearchConfig(),
         SearchConfig.preset("quick", seed=3),
         SearchConfig(
-            device="fake_torino",
+            backend="fake_torino",
             space=SearchSpace(
                 qubits=(3, 5), depth=(2, 2), rotations=("RY", "RX-RZ"), entanglers=("CZ",), topologies=("star",)
             ),
@@ -147,10 +147,11 @@ configs = st.builds(
     SearchConfig,
     data=st.sampled_from(DATASETS),
     per_class=maybe(st.integers(2, 10**6)),
-    device=st.text(min_size=1, max_size=12),
+    backend=st.text(min_size=1, max_size=12),
     shots=st.integers(1, 10**6),
     optimization_level=st.integers(0, 3),
-    cost_model=st.sampled_from(["calibrated", "paper"]),
+    transpiler_seed=st.integers(0, 2**32 - 1),
+    model=st.sampled_from(["calibrated", "paper"]),
     space=spaces,
     objectives=some(st.sampled_from(list(OBJECTIVES)), min_size=2),
     constraints=limits,
@@ -249,13 +250,13 @@ def test_a_new_panel_shows_the_search_that_runs_and_starts_no_rival(tmp_path):
     ],
 )
 def test_a_device_that_cannot_do_it_turns_start_off_and_says_why(panel, device, words):
-    field(panel, "device").widget.value = device
+    field(panel, "backend").widget.value = device
     (summary,) = of_class(panel, "hyb-summary")
     assert eventually(lambda: panel.start.disabled)
     assert f"Start is off: {words}" in summary.value
     panel.start.click()
     assert panel.search is None
-    field(panel, "device").widget.value = "fake_torino"
+    field(panel, "backend").widget.value = "fake_torino"
     assert eventually(lambda: not panel.start.disabled)
     assert "Start is off" not in summary.value
 
@@ -337,7 +338,7 @@ def test_search_json_both_ways(panel, tmp_path):
 
 
 def test_no_text_of_a_user_becomes_markup(panel):
-    field(panel, "device").widget.value = "<img src=x>"
+    field(panel, "backend").widget.value = "<img src=x>"
     (card,) = of_class(panel, "hyb-device-card")
     assert eventually(lambda: "&lt;img" in card.value)
     html = [w.value for w in everything(panel) if isinstance(w, HTML)]
@@ -348,7 +349,7 @@ def test_no_text_of_a_user_becomes_markup(panel):
 def test_devices_of_the_account_are_suggested_when_asked_for(panel, monkeypatch):
     service = SimpleNamespace(backends=lambda: [SimpleNamespace(name="ibm_test"), SimpleNamespace(name="<ibm_b>")])
     monkeypatch.setattr(account, "_saved_service", lambda: service)
-    choice = field(panel, "device").widget
+    choice = field(panel, "backend").widget
     (box,) = [w for w in everything(choice) if getattr(w, "description", "") == "Device"]
     (button,) = of_class(choice, "hyb-account")
     assert eventually(lambda: "fake_kyiv" in box.options)
@@ -366,7 +367,7 @@ def test_without_an_account_the_form_says_so_in_one_line(panel, monkeypatch):
         raise ValueError("bad token secret-token")
 
     monkeypatch.setattr(account, "_saved_service", refuse)
-    choice = field(panel, "device").widget
+    choice = field(panel, "backend").widget
     (button,) = of_class(choice, "hyb-account")
     button.click()
     assert eventually(lambda: not button.disabled)

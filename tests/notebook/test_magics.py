@@ -402,7 +402,7 @@ def test_qdevices_lists_what_matches(shell):
 
 
 def test_hybhanas_opens_the_configurator_filled_in(shell, tmp_path):
-    config = hyb.SearchConfig(generations=3, population=8, device="fake_fez")
+    config = hyb.SearchConfig(generations=3, population=8, backend="fake_fez")
     config.save(tmp_path / "my search.json")
     assert shell.run_line_magic("hybhanas", f"'{tmp_path / 'my search.json'}'").config == config
     assert shell.run_line_magic("hybhanas", "").config == hyb.SearchConfig()

@@ -5,6 +5,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, TOPOLOGIES
+from hybhanas_jupyter.costs.options import MODELS
 from hybhanas_jupyter.data import DATASETS
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS
 from hybhanas_jupyter.nas.config import SearchConfig
@@ -50,10 +51,11 @@ def _problem_groups() -> Groups:
             several("space.cnn.dropout", "Dropout", "variable"),
         ],
         "Device": [
-            Field("device", DeviceField()),
+            Field("backend", DeviceField()),
             number("shots", "Shots"),
             one_of("optimization_level", "Compiler level", [0, 1, 2, 3]),
-            one_of("cost_model", "Cost model", ["calibrated", "paper"]),
+            number("transpiler_seed", "Compiler seed"),
+            one_of("model", "Cost model", MODELS),
         ],
         "Quantum space": [
             span("space.qubits", "Qubits", 2, 12),
@@ -119,7 +121,7 @@ class Form(widgets.Tab):
     @property
     def device(self) -> DeviceField:
         """The field of the device."""
-        field: DeviceField = next(field.widget for field in self.fields if field.path == "device")
+        field: DeviceField = next(field.widget for field in self.fields if field.path == "backend")
         return field
 
     @property
@@ -133,9 +135,8 @@ class Form(widgets.Tab):
         if self.device.problem:
             return self.device.problem
         if 0 < known < most:
-            return (
-                f"{config.device} has {known} qubits, the space goes up to {most}. Lower Qubits or take another device."
-            )
+            too_small = f"{config.backend} has {known} qubits, the space goes up to {most}."
+            return f"{too_small} Lower Qubits or take another device."
         return ""
 
     def write(self, config: SearchConfig) -> None:

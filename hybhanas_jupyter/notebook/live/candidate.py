@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from hybhanas_jupyter.costs.quantum import QuantumCost
+    from hybhanas_jupyter.hardware.devices import Device
 
 _CLOCKS = (
     *("usage_time", "quantum_time", "classical_time", "total_time"),
@@ -105,7 +106,7 @@ class CandidateView(widgets.VBox):
 
     def _draw(self) -> None:
         candidate, physical = self._which.value, self._drawing.value == "Physical"
-        self._later(self._circuit, candidate, lambda: _drawn(_circuit(candidate, self._settings, physical)))
+        self._later(self._circuit, candidate, lambda: _drawn(self._circuit_of(candidate, physical)))
 
     def _cost_elsewhere(self) -> None:
         candidate, name = self._which.value, self._device.value
@@ -117,6 +118,11 @@ class CandidateView(widgets.VBox):
             self._later(
                 self._exported, candidate, lambda: escape(f"Written: {search.run.export(candidate, unused(folder))}")
             )
+
+    def _circuit_of(self, candidate: Evaluation, physical: bool) -> "QuantumCircuit":
+        if not physical or self._search is None:
+            return candidate.architecture.ansatz.to_circuit()
+        return _cost(candidate, self._search.backend, self._settings).physical_circuit
 
     @property
     def _settings(self) -> SearchConfig:
@@ -174,22 +180,11 @@ def _row(*parts: widgets.Widget) -> widgets.HBox:
     return row
 
 
-def _circuit(candidate: Evaluation, config: SearchConfig, physical: bool) -> "QuantumCircuit":
-    if not physical:
-        return candidate.architecture.ansatz.to_circuit()
-    return _cost(candidate, config.device, config).physical_circuit
+def _cost(candidate: Evaluation, backend: "str | Device", config: SearchConfig) -> "QuantumCost":
+    from hybhanas_jupyter.costs.quantum import quantum_cost_of
+    from hybhanas_jupyter.hardware.devices import device
 
-
-def _cost(candidate: Evaluation, device: str, config: SearchConfig) -> "QuantumCost":
-    from hybhanas_jupyter.costs.quantum import quantum_cost
-
-    return quantum_cost(
-        candidate.architecture.ansatz.to_circuit(),
-        device,
-        shots=config.shots,
-        optimization_level=config.optimization_level,
-        model=config.cost_model,
-    )
+    return quantum_cost_of(candidate.architecture.ansatz.to_circuit(), device(backend), config.cost_options)
 
 
 def _drawn(circuit: "QuantumCircuit") -> str:
