@@ -149,21 +149,22 @@ def reliability(devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int 
 def classical(
     profile: DeviceProfile | None = None, *, networks: int = 40, seed: int = 1, model: str = "calibrated"
 ) -> Check:
-    """Our step time against measured training steps of CNNs of the search space that the profile was not fitted to.
+    """Our step time against measured training steps of CNNs that the profile was not fitted to.
 
+    Half of them are made as a search makes them, half of torch's own layers; memory is kept, as in a search.
     `model="paper"` uses FLOPs over the reference CNN's throughput. Measures for about 15 s, on one core.
     """
     from hybhanas_jupyter.costs.work import Work
 
     profile = profile or device_profile()
-    (reference, seconds), *steps = [
-        (Work.from_dict(step["work"]), step["seconds"]) for step in measured_steps(networks, seed)
-    ]
+    reference, *steps = measured_steps(networks, seed)
     points = []
-    for number, (work, measured) in enumerate(steps, start=1):
+    for number, step in enumerate(steps, start=1):
+        work = Work.from_dict(step["work"])
         predicted = profile.step_time(work) if model == "calibrated" else work.flops / profile.throughput
-        points.append(Point(f"CNN {number}, {work.parameters:,} parameters", predicted, measured))
-    notes = _pace_notes(reference.flops / seconds / profile.throughput)
+        label = f"CNN {number} ({step['kind']}), {work.parameters:,} parameters"
+        points.append(Point(label, predicted, step["seconds"]))
+    notes = _pace_notes(reference["work"]["flops"] / reference["seconds"] / profile.throughput)
     return Check("training step in s", "measured steps", tuple(points), notes)
 
 

@@ -70,5 +70,6 @@ class Costs:
             steps=training.epochs * ceil(data.samples / training.batch_size),
             model=self._config.model,
             profile=self._provenance.profile,
+            memory="kept",
         )
         return cost.time

@@ -13,10 +13,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import IO, Any
 
+from hybhanas_jupyter.costs.profile import KEPT_MEMORY, ONE_THREAD
 from hybhanas_jupyter.errors import HybHanasError
-
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
 
 _BOOTS = 10  # times in a row that a worker may die before its first call: more is no accident
 
@@ -38,7 +36,7 @@ class _Process:
             [sys.executable, "-c", boot],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **_ONE_THREAD},
+            env={**os.environ, **ONE_THREAD, **KEPT_MEMORY},
         )
         self._expired = False
         self._setup: tuple[Any, ...] | None = setup

@@ -86,7 +86,7 @@ class RunProvenance:
     def now(cls, config: SearchConfig, data: DataInfo, backend: "Device | None" = None) -> Self:
         """The provenance of a run that begins.
 
-        Measures the profile (20 s, once a machine) if an objective or constraint needs it.
+        Measures the profile (30 s, once a machine) if an objective or constraint needs it.
         """
         from hybhanas_jupyter.costs.profile import device_profile
         from hybhanas_jupyter.hardware.devices import device

@@ -37,17 +37,34 @@ def test_reliability_follows_aer_on_circuits_of_its_own():
     assert check.spearman > 0.98
 
 
-def test_training_steps_are_predicted_for_networks_that_the_profile_never_saw():
-    check = checks.classical(DeviceProfile.measure(networks=10), networks=5, seed=2)
-    assert len(check.points) == 5
-    assert check.spearman >= 0.7
+def test_training_steps_are_compared_with_what_the_profile_says(monkeypatch):
+    profile = DeviceProfile(processor="any", torch="any", throughput=1e9, step=1e-3, operations={})
+    work = {"flops": 10**7, "parameters": 10, "operations": {}, "allocated": 0}
+    seconds = (0.01, 1e-3, 2e-3, 0.5e-3)  # the reference CNN's pace is the profile's
+    steps = [{"kind": kind, "work": work, "seconds": s} for kind, s in zip("rsps", seconds, strict=True)]
+    monkeypatch.setattr(checks, "measured_steps", lambda *_: steps)
+    check = checks.classical(profile)
+    assert [point.predicted / point.reference for point in check.points] == pytest.approx([1, 0.5, 2])
+    assert check.mean_relative_error == pytest.approx(0.5)
+    assert not check.notes
+    paper = checks.classical(profile, model="paper")
+    assert [point.predicted for point in paper.points] == pytest.approx([0.01] * 3)
+
+
+def test_training_steps_of_networks_that_the_profile_never_saw_are_measured():
+    check = checks.classical(DeviceProfile.measure(networks=6), networks=4, seed=2)
+    kinds = [kind for kind in ("search", "plain") for point in check.points if f"({kind})" in point.label]
+    assert kinds == ["search", "search", "plain", "plain"]
+    assert all(point.predicted > 0 and point.reference > 0 for point in check.points)
 
 
 @pytest.mark.parametrize(("speed", "notes"), [(1.0, 0), (2.0, 1), (0.5, 1)])
 def test_a_machine_that_is_not_as_fast_as_when_it_was_profiled_is_told(monkeypatch, speed, notes):
-    work = {"flops": 10**9, "parameters": 10, "layers": {"Conv2d": {"calls": 1, "flops": 10**9, "bytes": 0}}}
-    monkeypatch.setattr(checks, "measured_steps", lambda *_: [{"work": work, "seconds": 0.1 / speed}] * 3)
-    profile = DeviceProfile(processor="any", torch="any", throughput=1e10, step=0.001, layers={})
+    work = {"flops": 10**9, "parameters": 10, "operations": {}, "allocated": 0}
+    monkeypatch.setattr(
+        checks, "measured_steps", lambda *_: [{"kind": "plain", "work": work, "seconds": 0.1 / speed}] * 3
+    )
+    profile = DeviceProfile(processor="any", torch="any", throughput=1e10, step=0.001, operations={})
     found = checks.classical(profile).notes
     assert len(found) == notes
     assert all(f"{speed:.2f} times" in note for note in found)

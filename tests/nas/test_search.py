@@ -464,7 +464,7 @@ def test_classical_time_counts_where_it_is_an_objective(path):
         architecture = evaluation.architecture
         net = HybridNet((1, 8, 8), 10, architecture.convolutions, architecture.ansatz)
         steps = 2 * 3  # epochs x batches of 32 in 80 images
-        cost = classical_cost(net, (32, 1, 8, 8), steps=steps, profile=profile)
+        cost = classical_cost(net, (32, 1, 8, 8), steps=steps, profile=profile, memory="kept")
         assert evaluation.classical_time == pytest.approx(cost.time)
         assert evaluation.total_time == evaluation.quantum_time + evaluation.classical_time
 
