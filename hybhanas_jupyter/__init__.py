@@ -20,6 +20,7 @@ _HOME = {
     "SearchConfig": "nas.config",
     "SearchSpace": "nas.space",
     "calibrate_clock": "costs.own_runs",
+    "calibrate_success": "costs.hardware_runs",
     "checks": "costs.checks",
     "classical_cost": "costs.classical",
     "clock": "costs.own_runs",

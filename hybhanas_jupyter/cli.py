@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--shots", type=int, default=1000, metavar="N")
     cost.add_argument("--level", type=int, default=2, metavar="0-3", help="optimization level of the transpiler")
     cost.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the transpiler")
-    cost.add_argument("--model", default="calibrated", metavar="NAME", help="calibrated or paper")
+    cost.add_argument("--model", default="calibrated", metavar="NAME", help="calibrated, hardware or paper")
     cost.set_defaults(run=_cost)
 
     devices = commands.add_parser("devices", help="list devices")

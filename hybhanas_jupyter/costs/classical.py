@@ -109,7 +109,7 @@ def classical_cost(
     check_whole("steps", steps, 1)
     work = step_work(module, input_shape)
     profile = profile or device_profile()
-    step_time = profile.step_time(work, memory) if model == "calibrated" else work.flops / profile.throughput
+    step_time = profile.step_time(work, memory) if model != "paper" else work.flops / profile.throughput
     return ClassicalCost(step_time, steps, work, tuple(input_shape), model, profile, memory)
 
 

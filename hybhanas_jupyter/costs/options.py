@@ -8,7 +8,7 @@ from numbers import Integral
 
 from hybhanas_jupyter.errors import CircuitError, check_name
 
-MODELS = ("calibrated", "paper")
+MODELS = ("calibrated", "hardware", "paper")
 _HIGHEST = 10**18  # products of three such numbers still are floats
 
 
@@ -19,7 +19,8 @@ class CostOptions:
     - `shots`: shots of the circuit, at least 1; only usage and training depend on them
     - `optimization_level`: the transpiler's, 0 to 3
     - `seed`: the transpiler's, at least 0
-    - `model`: "calibrated" (every gate's own calibration) or "paper" (the paper's device averages)
+    - `model`: "calibrated" (every gate's own calibration), "hardware" (what real devices showed of such calibrations,
+      with intervals) or "paper" (the paper's device averages)
 
     Raises `CircuitError` for a number out of range and `UnknownNameError` for an unknown model.
     """

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hybhanas_jupyter.costs.clocks import USUAL_CLOCK, Clock, Jobs, fit_clock, vendor_clock
+from hybhanas_jupyter.costs.hardware_model import SuccessScale
 from hybhanas_jupyter.errors import DataError
 from hybhanas_jupyter.files import cache_folder, write_text
 from hybhanas_jupyter.hardware.calibration import Calibration
@@ -34,6 +35,7 @@ class OwnRuns(BaseModel):
 
     schema_version: Literal[1] = 1
     clock: Clock | None = None
+    success: SuccessScale | None = None
 
 
 _COLUMNS = {  # what a job's figure may be called, IBM's metrics and common files included
@@ -68,7 +70,7 @@ def calibrate_clock(jobs: "Rows", backend: "Backend | None" = None) -> Clock:
     name = f"{calibration.name} calibrated" if calibration else "calibrated"
     made = fit_clock(_jobs(rows), prior, name=name, source=f"fitted to {len(rows)} own jobs")
     if calibration:
-        _keep(calibration, clock=made)
+        keep(calibration, clock=made)
     return made
 
 
@@ -186,7 +188,8 @@ def _kept(path: Path, changed: int) -> OwnRuns:
         raise DataError(f"{str(path)!r} is damaged, delete it and calibrate anew: {field}: {first['msg']}.") from None
 
 
-def _keep(calibration: Calibration, **made: Any) -> None:
+def keep(calibration: Calibration, **made: Any) -> None:
+    """Keep a `clock` or `success` of a device beside what is known of it."""
     path = _path(calibration)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, own_runs(calibration).model_copy(update=made).model_dump_json(indent=1))

@@ -10,8 +10,9 @@ from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
 from hybhanas_jupyter.costs import reliability
 from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.compilation import compile_circuit
+from hybhanas_jupyter.costs.hardware_model import SuccessScale, interval_width, on_hardware, success_interval
 from hybhanas_jupyter.costs.options import CostOptions, Provenance, package_versions
-from hybhanas_jupyter.costs.own_runs import clock_of
+from hybhanas_jupyter.costs.own_runs import clock_of, own_runs
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -43,7 +44,8 @@ class QuantumCost(Reported):
 
     The parts sum to the totals exactly: logical + routing = execution; gate error + decoherence penalty = reliability
     penalty; execution + reliability penalty = effective. Times are inf beyond 1e308 s: `log_effective_time` holds on.
-    `layout[i]` is the physical qubit where qubit i starts.
+    `layout[i]` is the physical qubit where qubit i starts. Intervals are (low, high) and hold for 90 % of runs; those
+    of success are the hardware model's, None under others.
     """
 
     logical_time: float
@@ -62,6 +64,9 @@ class QuantumCost(Reported):
     active_qubits: int
     measured_qubits: tuple[int, ...]
     provenance: Provenance
+    usage_interval: tuple[float, float] | None = None
+    success_interval: tuple[float, float] | None = None
+    measured_fidelity_interval: tuple[float, float] | None = None
 
     @property
     def physical_circuit(self) -> "QuantumCircuit":
@@ -99,13 +104,19 @@ class QuantumCost(Reported):
     @property
     def expected_fidelity(self) -> float:
         """Fidelity of the state before readout: p (1 - 2^-n) + 2^-n, as failed shots still agree by chance."""
-        floor = 2.0**-self.active_qubits
-        return self.success_probability * (1 - floor) + floor
+        return _with_floor(self.success_probability, self.active_qubits)
 
     @property
     def readout_success_probability(self) -> float:
         """Product of 1 - readout error over the measured qubits."""
         return exp(self.log_readout_success_probability)
+
+    @property
+    def measured_fidelity(self) -> float:
+        """Share of shots with the right result, state and readout, for a circuit that ideally has one."""
+        read = 0.0 if self.provenance.model == "paper" else self.log_readout_success_probability  # there in p already
+        right = exp(self.log_success_probability + read)
+        return _with_floor(right, len(self.measured_qubits))
 
     @property
     def parts(self) -> dict[str, float]:
@@ -140,7 +151,8 @@ class QuantumCost(Reported):
         """All times, probabilities and counts by name, in the units above."""
         times = {name: getattr(self, name) for name in _TIMES}
         counts = {f"{k}_{n}_gates": getattr(getattr(self, k), n) for k in ("logical", "physical") for n in _SIZES}
-        return {**times, **counts, "depth": self.depth}
+        intervals = {name: getattr(self, name) for name in _INTERVALS}
+        return {**times, **counts, "depth": self.depth, **intervals}
 
     def figure(self, *, theme: str = "light") -> "Figure":
         """The parts of the effective time as a stacked bar (matplotlib), for `theme` "light" or "dark"."""
@@ -183,7 +195,9 @@ _TIMES = (
     "log_success_probability",
     "expected_fidelity",
     "readout_success_probability",
+    "measured_fidelity",
 )
+_INTERVALS = ("usage_interval", "success_interval", "measured_fidelity_interval")
 
 
 def quantum_cost(
@@ -199,9 +213,10 @@ def quantum_cost(
     """Cost of `circuit`, see `to_circuit`, on `backend`, see `device`.
 
     Transpiles at `optimization_level` 0-3 with `seed`; a circuit that is physical for the device is taken as it is.
-    `model` "calibrated" uses every gate's own calibration, "paper" the paper's device averages. `shots` only enters
-    `usage_time`. `arguments` are a QNode's, by position or by name;
-    their values do not matter unless gates depend on them. Costs are cached by circuit and calibration.
+    `model` "calibrated" uses every gate's own calibration, "hardware" adds what recorded runs of real devices lost
+    beyond it and states intervals, "paper" uses the paper's device averages. `shots` only enters `usage_time`.
+    `arguments` are a QNode's, by position or by name; their values do not matter unless gates depend on them. Costs are
+    cached by circuit and calibration.
 
     Raises `UnknownNameError` for an unknown device or model and `CircuitError` for a circuit that cannot be costed.
     Source: paper section 2.4 (Algorithm 2), docs/cost_model.md, sections 2 and 3.
@@ -213,7 +228,8 @@ def quantum_cost(
 def quantum_cost_of(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> QuantumCost:
     """`quantum_cost` of a circuit and a device that are known, with options that are checked."""
     calibration = device.calibration
-    job = _Job(fingerprint(circuit), calibration.fingerprint, options, clock_of(calibration))
+    own = own_runs(calibration).success if options.model == "hardware" else None
+    job = _Job(fingerprint(circuit), calibration.fingerprint, options, clock_of(calibration), own)
     return _cost(job, _Inputs(circuit, device))
 
 
@@ -225,6 +241,7 @@ class _Job:
     calibration: str
     options: CostOptions
     clock: Clock
+    own: SuccessScale | None
 
 
 @dataclass(frozen=True)
@@ -241,6 +258,11 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     compiled = compile_circuit(inputs.circuit, inputs.device, job.options)
     times, success = reliability.judge(compiled, calibration, job.options.model)
     makespan = times.logical_time + times.routing_time
+    intervals = {}
+    if job.options.model == "hardware":
+        success = on_hardware(success, times, calibration, job.own)
+        intervals = _intervals(success, len(compiled.measured), interval_width(calibration, job.own))
+    usage: dict[str, Any] = {"shots": job.options.shots, "shot_time": makespan + times.readout_time}
     gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
     return QuantumCost(
         logical_time=times.logical_time,
@@ -249,7 +271,8 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         decoherence_penalty=decoherence_penalty,
         readout_time=times.readout_time,
         serial_time=times.physical.serial_time,
-        usage_time=job.clock.seconds(shots=job.options.shots, shot_time=makespan + times.readout_time),
+        usage_time=job.clock.seconds(**usage),
+        usage_interval=job.clock.interval(**usage),
         log_success_probability=success.total,
         log_readout_success_probability=success.readout,
         logical=GateCounts.of(compiled.logical),
@@ -267,7 +290,21 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
             clock=job.clock.name,
         ),
+        **intervals,
     )
+
+
+def _intervals(success: reliability.LogSuccess, measured: int, width: float) -> dict[str, tuple[float, float]]:
+    low, high = success_interval(exp(success.total + success.readout), width)
+    return {
+        "success_interval": success_interval(exp(success.total), width),
+        "measured_fidelity_interval": (_with_floor(low, measured), _with_floor(high, measured)),
+    }
+
+
+def _with_floor(p: float, n_qubits: int) -> float:
+    """Failed shots still agree by chance."""
+    return p * (1 - 2.0**-n_qubits) + 2.0**-n_qubits
 
 
 def _time_rows(cost: QuantumCost) -> list[list[str]]:
@@ -286,11 +323,27 @@ def _time_rows(cost: QuantumCost) -> list[list[str]]:
         ["= effective", cost.effective_text, row("", whole)[2]],
         ["readout", seconds(cost.readout_time), ""],
         [f"usage, {cost.provenance.shots} shots", seconds(cost.usage_time), ""],
+        *_usage_rows(cost),
     ]
 
 
+def _usage_rows(cost: QuantumCost) -> list[list[str]]:
+    if cost.provenance.model != "hardware" or cost.usage_interval is None:
+        return []
+    return [["  90 % of such jobs", " to ".join(map(seconds, cost.usage_interval)), ""]]
+
+
 def _success_rows(cost: QuantumCost) -> list[list[str]]:
-    return [["gates and idling", cost.success_text], ["readout", significant(cost.readout_success_probability)]]
+    readout = significant(cost.readout_success_probability)
+    rows = [["gates and idling", cost.success_text + _interval_text(cost.success_interval)], ["readout", readout]]
+    if cost.measured_fidelity_interval is None:
+        return rows
+    measured = f"{cost.measured_fidelity:.2f}{_interval_text(cost.measured_fidelity_interval)}"
+    return [*rows, ["right result measured", measured]]
+
+
+def _interval_text(interval: tuple[float, float] | None) -> str:
+    return f", 90 %: {interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
 
 
 def _count_rows(cost: QuantumCost) -> list[list[str]]:

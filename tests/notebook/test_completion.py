@@ -36,7 +36,7 @@ def test_options_are_offered(shell, text):
         ("cost = %qcost qc --backend fake_fe", {"fake_fez"}),
         ("  %qcost qc --backend fake_fe", {"fake_fez"}),
         ("%qdevices fake_fe", {"fake_fez"}),
-        ("%%qcost --model ", {"calibrated", "paper"}),
+        ("%%qcost --model ", {"calibrated", "hardware", "paper"}),
         ("%%qcost --model p", {"paper"}),
         ("%%qcost --shots 1 --level ", {"0", "1", "2", "3"}),
         ("%%qcost --back", {"--backend"}),

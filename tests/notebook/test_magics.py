@@ -281,7 +281,7 @@ def test_line_magic_returns_the_cost_of_an_expression(shell):
         ("-o 3x", ["'3x'"]),
         ("-o class", ["'class'"]),
         ("--backend 'fake", ["quotation"]),
-        ("--model exact", ["exact", "calibrated", "paper"]),
+        ("--model exact", ["exact", "calibrated", "hardware", "paper"]),
         ("--samples 10", ["--epochs"]),
         ("--batch-size 10", ["--samples"]),
         ("--save costs.xls", ["costs.xls", ".json", ".csv"]),

@@ -14,13 +14,13 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments
 from IPython.utils.process import arg_split
 
 from hybhanas_jupyter.circuits.readers import is_circuit
+from hybhanas_jupyter.costs.options import MODELS
 from hybhanas_jupyter.errors import HybHanasError, check_name
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-MODELS = ("calibrated", "paper")
 MODES = ("job", "batch", "session")
 
 EXAMPLES = """
