@@ -148,10 +148,11 @@ class QuantumCost(Reported):
         return self._physical_circuit.depth()
 
     def to_dict(self) -> dict[str, Any]:
-        """All times, probabilities and counts by name, in the units above."""
+        """All times, probabilities and counts by name, in the units above; intervals under the hardware model."""
         times = {name: getattr(self, name) for name in _TIMES}
         counts = {f"{k}_{n}_gates": getattr(getattr(self, k), n) for k in ("logical", "physical") for n in _SIZES}
-        intervals = {name: getattr(self, name) for name in _INTERVALS}
+        stated = _INTERVALS if self.provenance.model == "hardware" else ()
+        intervals = {name: list(getattr(self, name)) for name in stated}
         return {**times, **counts, "depth": self.depth, **intervals}
 
     def figure(self, *, theme: str = "light") -> "Figure":

@@ -54,7 +54,7 @@ class Costs:
             "usage_time": training.usage_time,
             "success_probability": training.cost.success_probability,
             "two_qubit_gates": training.cost.physical.two_qubit,
-            "cost": training.cost.to_dict(),
+            "cost": {name: value for name, value in training.cost.to_dict().items() if not isinstance(value, list)},
         }
 
     def _classical_time(self, convolutions: tuple[Convolution, ...], n_qubits: int) -> float:

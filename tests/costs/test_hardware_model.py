@@ -95,7 +95,7 @@ def test_reports_and_dictionaries_state_intervals():
     low, high = cost.measured_fidelity_interval
     assert f"{cost.measured_fidelity:.2f}, 90 %: {low:.2f} to {high:.2f}" in repr(cost)
     assert "hardware model" in repr(cost)
-    assert cost.to_dict()["measured_fidelity_interval"] == (low, high)
+    assert cost.to_dict()["measured_fidelity_interval"] == [low, high]
     assert cost.to_dict()["success_interval"][0] < cost.success_probability < cost.to_dict()["success_interval"][1]
 
 
