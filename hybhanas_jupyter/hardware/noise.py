@@ -4,7 +4,9 @@ Errors of gates and readout, and relaxation of every qubit that waits. The sched
 possible, docs/cost_model.md, section 6 says why.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +44,8 @@ class NoisyCircuit:
             raise DeviceError(f"{device.name} has no dt, {way}.")
         qubits, ideal = _taking_part(circuit)
         target = part_target(device.calibration, qubits)
-        return cls(qubits, ideal, _relaxing(ideal, target), _noise_model(target))
+        flips = [device.calibration.readout_flips(qubit) for qubit in qubits]
+        return cls(qubits, ideal, _relaxing(ideal, target), _noise_model(target, flips))
 
 
 def noisy_fidelity(circuit: "QuantumCircuit", device: Device) -> float:
@@ -79,10 +82,10 @@ def _taking_part(circuit: "QuantumCircuit") -> tuple[tuple[int, ...], "QuantumCi
     small = QuantumCircuit(len(qubits))
     for gate in circuit.data:
         on = [place[qubit] for qubit in gate.qubits if qubit in place]
-        if gate.name == "barrier":
-            small.barrier(on)
-        else:
+        if gate.name != "barrier":
             small.append(gate.operation, on)
+        elif on:
+            small.barrier(on)
     return qubits, small
 
 
@@ -99,14 +102,15 @@ def _relaxing(circuit: "QuantumCircuit", target: "Target") -> "QuantumCircuit":
     return PassManager([RelaxationNoisePass(list(t1), list(t2), dt=target.dt, op_types=Delay)]).run(padded)
 
 
-def _noise_model(target: "Target") -> "NoiseModel":
-    from qiskit_aer.noise import NoiseModel
-    from qiskit_aer.noise.device.models import basic_device_gate_errors, basic_device_readout_errors
+def _noise_model(target: "Target", flips: Sequence[tuple[float, float]]) -> "NoiseModel":
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+    from qiskit_aer.noise.device.models import basic_device_gate_errors
 
     model = NoiseModel(basis_gates=sorted(target.operation_names))
     for name, qubits, error in basic_device_gate_errors(target=target):
         if name != "delay":
             model.add_quantum_error(error, name, qubits, warnings=False)
-    for qubits, error in basic_device_readout_errors(target=target):
-        model.add_readout_error(error, qubits, warnings=False)
+    for qubit, (of_zero, of_one) in enumerate(flips):
+        if isfinite(of_zero + of_one):
+            model.add_readout_error(ReadoutError([[1 - of_zero, of_zero], [of_one, 1 - of_one]]), [qubit])
     return model

@@ -28,7 +28,7 @@ def apply(diff, root):
 
 
 def test_recipes_are_there():
-    assert list(RECIPES) == ["A topology", "An objective", "A device", "A dataset"]
+    assert list(RECIPES) == ["A topology", "An objective", "A device", "A noise model", "A dataset"]
 
 
 @pytest.mark.parametrize("title", RECIPES)
