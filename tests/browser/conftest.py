@@ -40,15 +40,15 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def watched_page(browser: Browser) -> Iterator[Page]:
-    """A page whose uncaught errors and console errors fail the test at its end."""
+def watched_page(browser: Browser, *expected: str) -> Iterator[Page]:
+    """A page whose uncaught errors and console errors, but for those `expected`, fail the test at its end."""
     tab = browser.new_page(viewport={"width": 1300, "height": 1600})
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     yield tab
     tab.close()
-    assert [error for error in errors if not any(known in error for known in NOT_OURS)] == []
+    assert [error for error in errors if not any(known in error for known in (*NOT_OURS, *expected))] == []
 
 
 @pytest.fixture

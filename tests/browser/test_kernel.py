@@ -1,11 +1,13 @@
 """What is left when the kernel ends in the middle of a real run: no worker, and a run that goes on."""
 
 import re
+from collections.abc import Iterator
 
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import watched_page
 from tests.browser.jupyter import Server, execute, open_notebook, run_all
 from tests.notebook.widget_tree import eventually
 
@@ -17,12 +19,20 @@ panel.start.click()
 panel"""
 GO_ON = """import hybhanas_jupyter as hyb
 hyb.Search.load("{0}.db").view()"""
+# What JupyterLab's widget manager says of the widgets of a kernel that is gone.
+GONE = ("Comm not found for comm id", "widget model not found")
 ENDS = {
     "killed": lambda page, kernel: kernel.kill(),
     "restarted": lambda page, kernel: page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     ),
 }
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with watched_page(browser, *GONE) as tab:
+        yield tab
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -3,29 +3,21 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Server, open_notebook, run_all
-
-
-def run_until_shown(page: Page, view: Locator) -> None:
-    """Cells that run before JupyterLab's widget manager is ready show no widget: a user runs them again."""
-    run_all(page)
-    try:
-        expect(view).to_be_visible(timeout=60_000)
-    except AssertionError:
-        run_all(page)
-        expect(view).to_be_visible(timeout=120_000)
 
 
 def test_quickstart(page: Page, lab: Server, artifacts: Path):
     open_notebook(page, lab, "quickstart.ipynb")
     view = page.locator(".hyb-pareto").first
-    run_until_shown(page, view)
+    run_all(page)
+    start = page.locator(".hyb-start")
+    expect(start).to_be_visible(timeout=120_000)
     dots = view.locator(".dot")
     expect(dots).to_have_count(0)
 
-    page.locator(".hyb-start").click()
+    start.click()
     status = page.locator(".hyb-status")
     expect(status).to_contain_text("generation 2 of", timeout=90_000)
     first = dots.count()
