@@ -42,7 +42,7 @@ class CostOptions:
 class Provenance:
     """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each.
 
-    `clock` is the name of the clock behind `usage_time`.
+    `device_warnings` are those of the device, whatever runs on it; `clock` names the clock behind `usage_time`.
     """
 
     device: str
@@ -55,15 +55,22 @@ class Provenance:
     packages: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     clock: str = ""
+    device_warnings: tuple[str, ...] = ()
+
+    @property
+    def own_warnings(self) -> tuple[str, ...]:
+        """The warnings of this circuit: those that another circuit on the device need not have."""
+        return tuple(text for text in self.warnings if text not in self.device_warnings)
 
     @property
     def folded(self) -> dict[str, list[str]]:
         """The folded lists of a report: warnings, and where the cost comes from."""
         date = f"{self.calibration_date:%Y-%m-%d %H:%M}" if self.calibration_date else "unknown date"
         return {
-            f"Warnings ({len(self.warnings)})": list(self.warnings),
+            f"Warnings ({len(self.own_warnings)})": list(self.own_warnings),
             "Provenance": [
                 f"device {self.device}, calibrated {date}, fingerprint {self.calibration[:12]}",
+                *self.device_warnings,
                 f"{self.model} model, optimization level {self.optimization_level}, seed {self.seed}",
                 f"usage by the clock {self.clock!r}",
                 ", ".join(f"{name} {version}" for name, version in self.packages),

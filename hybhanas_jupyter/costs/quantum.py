@@ -290,6 +290,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
             packages=package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
             clock=job.clock.name,
+            device_warnings=tuple(calibration.warnings),
         ),
         **intervals,
     )

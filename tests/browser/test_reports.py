@@ -41,7 +41,7 @@ def test_report_survives_without_trust_in_the_dark(page, tmp_path):
         colours = bars.evaluate_all("bars => bars.map(bar => getComputedStyle(bar).backgroundColor)")
         assert colours == [f"rgb({', '.join(str(int(c[i : i + 2], 16)) for i in (1, 3, 5))})" for c in PART_COLOURS[:4]]
         assert not page.locator("text=faulty couplers").first.is_visible()
-        page.locator("summary", has_text="Warnings").click()
+        page.locator("summary", has_text="Provenance").click()
         assert page.locator("text=faulty couplers").first.is_visible()
         cells = page.locator(".jp-OutputArea td")
         assert cells.count() > 20

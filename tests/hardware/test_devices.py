@@ -110,3 +110,9 @@ def test_damaged_kept_calibrations_are_made_anew(snapshots, damage):
 def test_a_folder_that_cannot_be_written_is_no_obstacle(snapshots):
     snapshots.write_text("a file where the folder should be")
     assert fake_calibration("fake_manila").n_qubits == 5
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_device_whose_makers_warn_of_it_is_read_in_silence(monkeypatch, tmp_path):
+    monkeypatch.setattr(hardware, "snapshot_folder", lambda: tmp_path)
+    assert fake_calibration.__wrapped__("fake_nighthawk").n_qubits == 120

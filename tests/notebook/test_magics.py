@@ -184,6 +184,28 @@ def test_save_writes_what_the_table_holds(shell, tmp_path, suffix):
         assert row.effective_time == pytest.approx(row.execution_time / row.success_probability, rel=1e-12)
 
 
+LOOP = (
+    "from qiskit import QuantumCircuit\ncircuits = []\nfor n in (2, 3):\n    c = QuantumCircuit(n)\n    c.h(range(n))\n"
+)
+
+
+def test_a_loop_that_keeps_only_its_last_circuit_is_told(shell, capsys):
+    shell.run_cell(f"%%qcost -o cost\n{LOOP}")
+    assert shell.user_ns["cost"].active_qubits == 3
+    assert "c: bound in a loop, so only the last one is costed." in capsys.readouterr().out
+    shell.run_cell(f"%%qcost -o table\n{LOOP}    circuits.append(c)\nc = None")
+    assert [row.cost.active_qubits for row in shell.user_ns["table"].rows] == [2, 3]
+    shell.run_cell(f"%%qcost -q\n{LOOP}")
+    assert "bound in a loop" not in capsys.readouterr().out
+
+
+def test_what_holds_for_every_circuit_on_a_device_is_no_warning(shell, capsys):
+    shell.run_cell(f"%%qcost\n{BELL}")
+    printed = capsys.readouterr().out
+    assert "Warnings" not in printed
+    assert "faulty couplers" in printed.partition("Provenance")[2]
+
+
 def test_a_budget_that_is_kept_says_nothing(shell):
     assert shell.run_cell(f"%%qcost -q --fail-above 1\n{BELL}").success
 
@@ -340,6 +362,8 @@ def test_help_is_the_same_everywhere(shell, capsys):
         texts.append(capsys.readouterr().out.strip())
     assert len(set(texts)) == 1
     assert "examples:" in texts[0]
+    assert texts[0].startswith("%qcost [-b NAME")
+    assert all(default in texts[0] for default in ("(fake_kyiv)", "(1000)", "(2)", "(calibrated)"))
     shell.run_cell("%%qcost?")
     asked = capsys.readouterr().out
     assert all(line.strip() in asked for line in texts[0].splitlines())

@@ -4,7 +4,7 @@ import ast
 import dis
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -129,7 +129,7 @@ class CellResult:
     """What a body left behind.
 
     `value` and `label` are those of the last expression ("" without one), `bound` the variables it bound, `used` those
-    it mentions, `calls` the QNodes it called.
+    it mentions, `calls` the QNodes it called, `repeated` the names that it binds in loops.
     """
 
     value: object
@@ -137,6 +137,7 @@ class CellResult:
     bound: dict[str, object]
     used: dict[str, object]
     calls: Calls
+    repeated: frozenset[str] = frozenset()
 
 
 def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
@@ -169,7 +170,13 @@ def run_body(ip: "InteractiveShell", line: str, body: str) -> CellResult:
     mentioned = (node.id for tree in nodes for node in ast.walk(tree) if isinstance(node, ast.Name))
     used = {name: after[name] for name in mentioned if name in after}
     label = shorten(ast.unparse(nodes[-1]), 40) if nodes and isinstance(nodes[-1], ast.Expr) else ""
-    return CellResult(value, label, bound, used, calls)
+    return CellResult(value, label, bound, used, calls, frozenset(_bound_in_loops(nodes)))
+
+
+def _bound_in_loops(nodes: list[ast.stmt]) -> Iterator[str]:
+    loops = (node for tree in nodes for node in ast.walk(tree) if isinstance(node, ast.For | ast.While))
+    inner = (node for loop in loops for child in loop.body for node in ast.walk(child))
+    return (node.id for node in inner if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
 
 
 def evaluate(ip: "InteractiveShell", expression: str, local_ns: Mapping[str, Any] | None) -> CellResult:
@@ -235,6 +242,18 @@ def find_circuits(result: CellResult) -> dict[str, Any]:
         if found:
             return found
     return {}
+
+
+def loop_note(result: CellResult, circuits: Iterable[str]) -> str:
+    """What to do where only the last of several circuits that a loop made is left; empty if none was lost."""
+    names = list(circuits)
+    lost = [] if any("[" in name for name in names) else [name for name in names if name in result.repeated]
+    if not lost:
+        return ""
+    return (
+        f"{', '.join(lost)}: bound in a loop, so only the last one is costed. "
+        "Put them into a list to cost all: circuits.append(...)."
+    )
 
 
 def _elements(name: str, value: object) -> Iterator[tuple[str, object]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from math import inf, nan
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -35,6 +36,7 @@ examples:
   cost = %qcost qc --backend fake_torino          the cost of an expression, without running a cell
 
 A `;` at the end of the body hides the value of its last expression, -q hides the report.
+In parentheses: what is taken without the option.
 Defaults for the notebook: %config QCost.backend = "fake_torino"; also shots, level, seed and model.
 """
 
@@ -90,17 +92,17 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
         "action": "extend",
         "nargs": "+",
         "metavar": "NAME",
-        "help": "device, or several to compare; see %%qdevices",
+        "help": "device, or several to compare (fake_kyiv); see %%qdevices",
     },
-    ("--shots",): {"type": _whole(1, 10**9), "metavar": "N", "help": "executions of each circuit"},
-    ("--level",): {"type": _whole(0, 3), "metavar": "0-3", "help": "optimization level of the transpiler"},
-    ("--seed",): {"type": _whole(0, 2**31 - 1), "metavar": "N", "help": "seed of the transpiler"},
+    ("--shots",): {"type": _whole(1, 10**9), "metavar": "N", "help": "executions of each circuit (1000)"},
+    ("--level",): {"type": _whole(0, 3), "metavar": "0-3", "help": "optimization level of the transpiler (2)"},
+    ("--seed",): {"type": _whole(0, 2**31 - 1), "metavar": "N", "help": "seed of the transpiler (0)"},
     ("--seeds",): {
         "type": _whole(1, 10**4),
         "metavar": "N",
         "help": "best, median and maximum of N seeds from --seed on",
     },
-    ("--model",): {"choices": MODELS, "metavar": "NAME", "help": f"cost model: {' or '.join(MODELS)}"},
+    ("--model",): {"choices": MODELS, "metavar": "NAME", "help": f"cost model: {' or '.join(MODELS)} ({MODELS[0]})"},
     ("--samples",): {"type": _whole(1, 10**12), "metavar": "N", "help": "training samples: adds the training's cost"},
     ("--epochs",): {"type": _whole(1, 10**9), "metavar": "N", "help": "training epochs"},
     ("--batch-size",): {"type": _whole(1, 10**9), "metavar": "N", "help": "samples of one training step (32)"},
@@ -115,7 +117,11 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
         "help": "what noise leaves of these: Pauli strings, qubit 0 last, or Z for Z on every qubit",
     },
     ("--resilience",): {"type": _whole(0, 2), "metavar": "0-2", "help": "usage of an Estimator at this level (1)"},
-    ("--mode",): {"choices": MODES, "metavar": "NAME", "help": f"how the usage is billed: {', '.join(MODES)}"},
+    ("--mode",): {
+        "choices": MODES,
+        "metavar": "NAME",
+        "help": f"billed as {', '.join(MODES)} ({MODES[0]})",
+    },
     ("--circuit",): {"metavar": "NAME", "help": "cost only this circuit of the cell"},
     ("-o", "--output"): {"type": _variable, "metavar": "NAME", "help": "store the result in this variable"},
     ("-q", "--quiet"): {"action": "store_true", "help": "print no report"},
@@ -135,7 +141,9 @@ def with_options(magic: Callable[..., Any]) -> Any:
     magic = kwds(epilog=EXAMPLES)(magic)
     for flags, settings in reversed(OPTIONS.items()):
         magic = argument(*flags, **settings)(magic)
-    return magic_arguments()(magic)
+    made = magic_arguments()(magic)
+    made.__doc__ = dedent(made.__doc__.partition("::\n")[2]).strip() + "\n"  # plain text, not reStructuredText
+    return made
 
 
 def parse(parser: Any, text: str) -> argparse.Namespace:
@@ -240,9 +248,9 @@ def _values(ip: "InteractiveShell", cell: str, flag: str) -> list[str]:
 
 
 def _device_names() -> list[str]:
-    from hybhanas_jupyter.hardware.devices import devices
+    from hybhanas_jupyter.hardware.devices import fake_classes
 
-    return [device.name for device in devices()]
+    return sorted(fake_classes())
 
 
 def _circuit_names(ip: "InteractiveShell", cell: str) -> list[str]:

@@ -13,7 +13,7 @@ from IPython.display import display
 from traitlets import Enum, Int, Unicode
 
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name, need
-from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, run_body
+from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, loop_note, run_body
 from hybhanas_jupyter.notebook.magics.devices import device_details
 from hybhanas_jupyter.notebook.magics.options import MODELS, parse, register_completion, split, with_options
 from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable, Settings, UsageTable, cost_table, usage_table
@@ -63,6 +63,9 @@ class QCost(Magics):
         result = run_body(self.shell, line, cell)
         table = self._costs(options, devices, result)
         if not options.quiet:
+            note = loop_note(result, {row.circuit: row for row in table.rows})
+            if note:
+                print(note)  # noqa: T201  as above
             with _one_line():
                 display(self._usage(options, devices, result, table))
             display(table.result)

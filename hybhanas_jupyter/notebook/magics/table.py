@@ -142,8 +142,14 @@ class CostTable(Reported):
         if any(marks):
             headers.append("")
             rows = [[*row, mark] for row, mark in zip(rows, marks, strict=True)]
-        warnings = dict.fromkeys(f"{row.device}: {text}" for row in self.rows for text in row.cost.provenance.warnings)
-        folded = {f"Not costed ({len(self.refused)})": self.refused, f"Warnings ({len(warnings)})": list(warnings)}
+        sources = [row.cost.provenance for row in self.rows]
+        warnings = dict.fromkeys(f"{source.device}: {text}" for source in sources for text in source.own_warnings)
+        devices = dict.fromkeys(f"{source.device}: {text}" for source in sources for text in source.device_warnings)
+        folded = {
+            f"Not costed ({len(self.refused)})": self.refused,
+            f"Warnings ({len(warnings)})": list(warnings),
+            "About the devices": list(devices),
+        }
         bars = {f"{row.circuit} on {row.device}": row.cost.parts for row in self.rows}
         return Report("", [(headers, rows)], bars, folded)
 
