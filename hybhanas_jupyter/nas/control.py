@@ -79,6 +79,26 @@ class Flags:
         return loading.result()
 
 
+class Stopwatch:
+    """Seconds between `go` and `halt`, over all such times: what a pause takes does not count."""
+
+    def __init__(self) -> None:
+        self._before, self._since = 0.0, math.nan
+
+    def go(self) -> None:
+        """Run."""
+        self._since = time.monotonic()
+
+    def halt(self) -> None:
+        """Stand still."""
+        self._before, self._since = self.elapsed, math.nan
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return self._before + (0.0 if math.isnan(self._since) else time.monotonic() - self._since)
+
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,6 +115,9 @@ class Generation:
 @dataclass(frozen=True)
 class Progress:
     """A snapshot of a search. Times in seconds; `remaining` is NaN while nothing is known of it.
+
+    `elapsed` is that of this session, from `start` or `resume` on, without pauses; `earlier` counts evaluations of
+    sessions before.
 
     `state`: new, running, paused, stopping, stopped, finished or failed (see `reason`). `saved` counts trainings that
     were not needed, `failed` candidates without a result; `utilisation` is the busy share of local workers' time.
@@ -113,10 +136,14 @@ class Progress:
     failed: int
     utilisation: float
     reason: str = ""
+    earlier: int = 0
 
     @classmethod
-    def of(cls, run: "Run", before: "Run", state: str, reason: str, elapsed: float) -> Self:
-        """Where `run` stands `elapsed` seconds after it was `before`."""
+    def of(cls, run: "Run", before: "Run", state: str, reason: str, elapsed: float, first: float = math.nan) -> Self:
+        """Where `run` stands `elapsed` seconds after it was `before`; its first new evaluation took `first` seconds.
+
+        What remains follows from the pace after the first evaluation: before it, processes and data are prepared.
+        """
         evaluated, total = len(run.evaluations), run.config.total_evaluations
         fresh, busy = evaluated - len(before.evaluations), run.training_time - before.training_time
         return cls(
@@ -128,11 +155,12 @@ class Progress:
             front_size=len(run.front),
             hypervolume=run.hypervolumes[-1] if run.hypervolumes else 0.0,
             elapsed=elapsed,
-            remaining=elapsed / fresh * (total - evaluated) if fresh else math.nan,
+            remaining=(elapsed - first) / (fresh - 1) * (total - evaluated) if fresh > 1 else math.nan,
             saved=run.saved,
             failed=sum(evaluation.status == "failed" for evaluation in run.evaluations),
             utilisation=busy / (elapsed * max(1, worker_count(run.config))) if elapsed else 0.0,
             reason=reason,
+            earlier=len(before.evaluations),
         )
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import math
 import threading
-import time
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,8 +13,18 @@ from hybhanas_jupyter.errors import ConfigError, HybHanasError, StoreError
 from hybhanas_jupyter.hardware.devices import Device
 from hybhanas_jupyter.hardware.devices import device as resolve_device
 from hybhanas_jupyter.nas.config import SearchConfig
-from hybhanas_jupyter.nas.control import POLL, BudgetSpentError, Events, Flags, Progress, StopRequestedError
+from hybhanas_jupyter.nas.control import (
+    POLL,
+    BudgetSpentError,
+    Events,
+    Flags,
+    Generation,
+    Progress,
+    StopRequestedError,
+    Stopwatch,
+)
 from hybhanas_jupyter.nas.costing import Costs
+from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.executors import open_executor
 from hybhanas_jupyter.nas.loop import Loop, Problem
 from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
@@ -54,10 +63,10 @@ class Search(Events):
         if backend is not None:
             self._device = resolve_device(backend)
             config = config.replace(backend=self._device.name)
-        self._known = RunState(Run("", config, (), (), 0, store=str(store)), on_step=self._emit)
+        self._known = RunState(Run("", config, (), (), 0, store=str(store)), on_step=self._step)
         self._store, self._executor, self._data = store, executor, data
         self._before = self._known.run  # what was known when this session began
-        self._began = self._ended = math.nan
+        self._watch, self._first = Stopwatch(), math.nan  # seconds until the session's first evaluation
         self._extended = False
         self._state, self._reason = "new", ""
         self._error: Exception | None = None
@@ -70,7 +79,7 @@ class Search(Events):
         with Store(store) as database:
             known = RunState.read(database, run_id)
         search = cls(known.config, store=store, **options)
-        known.on_step = search._emit
+        known.on_step = search._step
         search._known = known
         search._reason = known.ended
         search._state = "finished" if search._reason else "stopped"
@@ -106,7 +115,8 @@ class Search(Events):
             self._flags = Flags(self.config.time_budget)
             self._known.begin(database)
             self._before = self.run
-            self._began, self._ended = time.monotonic(), math.nan
+            self._watch, self._first = Stopwatch(), math.nan
+            self._watch.go()
             self._state, self._reason, self._error = "running", "", None
         args = database, held, self._flags
         threading.Thread(target=self._main, args=args, name=f"search-{self.id}", daemon=True).start()
@@ -133,6 +143,7 @@ class Search(Events):
             if self._state == "running":
                 self._state = "paused"
                 self._flags.pause.set()
+                self._watch.halt()
 
     def resume(self, generations: int = 0) -> None:
         """Go on after `pause`, `stop`, a failure or `load`, with so many `generations` more than configured.
@@ -145,6 +156,7 @@ class Search(Events):
             if self._state == "paused" and not generations:
                 self._state = "running"
                 self._flags.pause.clear()
+                self._watch.go()
                 return
             self._refuse_if_active()
         if generations:
@@ -200,9 +212,13 @@ class Search(Events):
     @property
     def progress(self) -> Progress:
         """A snapshot of where the search stands."""
-        elapsed = (time.monotonic() if math.isnan(self._ended) else self._ended) - self._began
         reason = str(self._error or self._reason)
-        return Progress.of(self.run, self._before, self._state, reason, 0.0 if math.isnan(elapsed) else elapsed)
+        return Progress.of(self.run, self._before, self._state, reason, self._watch.elapsed, self._first)
+
+    def _step(self, event: Evaluation | Generation) -> None:
+        if math.isnan(self._first):
+            self._first = self._watch.elapsed
+        self._emit(event)
 
     def _main(self, database: Store, held: ExitStack, flags: Flags) -> None:
         state = "failed"
@@ -218,7 +234,7 @@ class Search(Events):
             self._error = error
         finally:
             self._follow(database)
-            self._ended = time.monotonic()
+            self._watch.halt()
             with self._lock:
                 self._state = state
             self._emit(self.run)

@@ -1,4 +1,5 @@
 import asyncio
+import math
 import random
 import signal
 import subprocess
@@ -6,7 +7,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +17,8 @@ import pytest
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import ConfigError, DataError, DeviceError, HybHanasError, StoreError
 from hybhanas_jupyter.models.convolution import Convolution
-from hybhanas_jupyter.nas import executors, tasks
+from hybhanas_jupyter.nas import control, executors, tasks
+from hybhanas_jupyter.nas.control import Progress, Stopwatch
 from hybhanas_jupyter.nas.foreground import search
 from hybhanas_jupyter.nas.processes import LocalProcesses
 from hybhanas_jupyter.nas.provenance import RunProvenance
@@ -279,6 +283,21 @@ def test_events_tell_the_whole_story_and_a_broken_callback_does_not_end_it(whole
     assert "broken view" in caplog.text
 
 
+def test_what_remains_leaves_out_the_start_up_and_a_pause_takes_no_time(whole, monkeypatch):
+    run, half = whole, replace(whole, evaluations=whole.evaluations[:8])
+    begun = replace(whole, evaluations=())
+    assert Progress.of(half, begun, "running", "", elapsed=104.0, first=90.0).remaining == pytest.approx(2.0 * 8)
+    again = Progress.of(run, half, "running", "", elapsed=7.0, first=7.0)
+    assert (again.earlier, again.elapsed) == (8, 7.0)
+    now = [10.0]
+    monkeypatch.setattr(control, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    watch = Stopwatch()
+    for until, act in ((10, watch.go), (13, watch.halt), (50, watch.go), (52, watch.halt), (99, lambda: None)):
+        now[0] = until
+        act()
+    assert watch.elapsed == 5.0
+
+
 def test_progress_counts_up_to_the_end(path):
     search, states = Search(real.config(), store=path), []
     before = search.progress
@@ -287,7 +306,8 @@ def test_progress_counts_up_to_the_end(path):
     search.start()
     run = search.result()
     assert [state.evaluated for state in states] == list(range(1, 17))
-    assert all(state.remaining >= 0 for state in states)
+    assert math.isnan(states[0].remaining)  # one evaluation has no pace yet: all before it was preparation
+    assert all(state.remaining >= 0 for state in states[1:])
     after = search.progress
     assert (after.state, after.evaluated, after.failed) == ("finished", 16, 0)
     assert after.front_size == len(run.front)

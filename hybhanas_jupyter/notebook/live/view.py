@@ -221,8 +221,9 @@ def describe(progress: Progress, *, measures: bool = False) -> str:
     parts = [
         f"{progress.state}: {progress.reason}" if progress.reason else progress.state,
         f"generation {progress.generation} of {progress.generations}",
-        f"{seconds(progress.elapsed)} elapsed",
     ]
+    if progress.elapsed:
+        parts.append(f"{seconds(progress.elapsed)} elapsed{' since it went on' if progress.earlier else ''}")
     if progress.state == "running" and math.isfinite(progress.remaining):
         parts.append(f"{seconds(progress.remaining)} left")
     return " · ".join(parts)
