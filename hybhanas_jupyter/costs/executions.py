@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import is_circuit, to_circuit
 from hybhanas_jupyter.errors import CircuitError, ConfigError, check_name
+from hybhanas_jupyter.hardware.devices import Device
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,6 +80,19 @@ class Executions:
             "ZNE": sum(pub.executions for pub in self.pubs) - sum(once),
             "TREX": self.calibration,
         }
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a workload was asked for, read: PUBs and options are Qiskit's and IBM's own objects."""
+
+    pubs: Sequence[Any]
+    device: Device
+    options: Any
+    kind: str
+    wish: float | None
+    optimization_level: int
+    seed: int
 
 
 def kind_of(pubs: Sequence[Any], options: Any = None) -> str:

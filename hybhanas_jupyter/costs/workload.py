@@ -2,30 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from math import ceil, isfinite, nan
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.costs import executions as counting
 from hybhanas_jupyter.costs.clocks import Clock, vendor_clock
-from hybhanas_jupyter.costs.executions import Executions
+from hybhanas_jupyter.costs.executions import Executions, Request
 from hybhanas_jupyter.costs.options import check_whole
+from hybhanas_jupyter.costs.own_runs import own_runs
+from hybhanas_jupyter.costs.plan import Plan, plan
 from hybhanas_jupyter.costs.prices import Money, Price, Use, price_of
-from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost
-from hybhanas_jupyter.costs.schedule import schedule
-from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name
+from hybhanas_jupyter.costs.shots import Shot, longest_readout
+from hybhanas_jupyter.errors import CircuitError, check_name
 from hybhanas_jupyter.formatting import Report, Reported, Table, seconds
-from hybhanas_jupyter.hardware.calibration import Calibration
-from hybhanas_jupyter.hardware.devices import Device, device
+from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-
     from hybhanas_jupyter.hardware.devices import Backend
 
 MODES = ("job", "batch", "session")
 MAX_EXECUTIONS = 10_000_000  # of one job, IBM's limit
 SESSION_GAP = 5.0  # seconds between two jobs of a session: client, network, compilation of the next one; assumed
-_FOLDED = ("cx", "cy", "cz", "ecr", "swap")  # what IBM's client folds; each is its own inverse
 _FOLDS = {"gate_folding": "random", "gate_folding_front": "front", "gate_folding_back": "back"}
 
 
@@ -83,7 +80,8 @@ class Workload(Reported):
     session_gap: float
     notes: tuple[str, ...]
     price: Price | None
-    request: "Request" = field(repr=False, compare=False)
+    request: Request = field(repr=False, compare=False)
+    asked_clock: Clock | str = field(repr=False, compare=False)
 
     @property
     def executions(self) -> int:
@@ -168,10 +166,27 @@ class Workload(Reported):
         calibration = self.calibration_executions * self.calibration_time
         return self.iterations * (calibration + sum(p.executions * p.shot_time for p in self.pubs if p.executions))
 
+    def plan(self, precision: float | None = None, budget: float | None = None, *, value: float = 1.0) -> Plan:
+        """The cheapest resilience level, shots and repetition delay that read every observable to `precision`.
+
+        - `precision`: largest root mean square error of a value, from shot noise and from the bias that a level leaves
+        - `budget`: seconds of the QPU; alone it asks for the best precision that they buy
+        - `value`: size of the ideal values, in units of the observable's norm, where the circuit does not tell them
+
+        The options are those of this workload otherwise. Raises `CircuitError` for a Sampler's workload. Source:
+        docs/cost_model.md, "Workloads".
+        """
+        return plan(self.request, self._again, self, precision, budget, value)
+
+    def _again(self, request: Request) -> "Workload":
+        return estimate(request, self.mode, self.iterations, self.session_gap, self.asked_clock, self.price)
+
     def to_dict(self) -> dict[str, Any]:
         """All figures by name; the causes of the executions and the seconds of each mode as dictionaries."""
         own = {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("clock", "price", "pubs", "request")
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if f.name not in ("asked_clock", "clock", "price", "pubs", "request")
         }
         derived = ("executions", "circuits", "jobs", "usage_time", "usage_times", "usage_interval", "usage_parts")
         pubs = [{f.name: getattr(pub, f.name) for f in fields(pub)} for pub in self.pubs]
@@ -210,19 +225,6 @@ class Workload(Reported):
 
 def _pub_row(pub: PubUsage) -> list[object]:
     return [pub.name, f"{pub.parameter_sets:,}", pub.groups, f"{pub.executions:,}", seconds(pub.shot_time)]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a workload was asked for, read: PUBs and options are Qiskit's and IBM's own objects."""
-
-    pubs: Sequence[Any]
-    device: Device
-    options: Any
-    kind: str
-    wish: float | None
-    optimization_level: int
-    seed: int
 
 
 def workload(
@@ -291,7 +293,7 @@ def estimate(
 ) -> Workload:
     """The workload of a request that is read already: see `workload`."""
     calibration = request.device.calibration
-    shots_of = [_Shot.of(pub.circuit, request) for pub in request.pubs]
+    shots_of = [Shot.of(pub.circuit, request) for pub in request.pubs]
     counted = _count(request, shots_of)
     amplifier = request.options.resilience.zne.amplifier if request.kind == "estimator" else ""
     pubs = tuple(
@@ -321,12 +323,13 @@ def estimate(
         causes=counted.causes(),
         pubs=pubs,
         calibration_executions=counted.calibration,
-        calibration_time=_readout(calibration) if counted.calibration else 0.0,
+        calibration_time=longest_readout(calibration) if counted.calibration else 0.0,
         clock=_clock(clock, request),
         session_gap=session_gap,
         notes=(*counted.notes, *dict.fromkeys(found)),
         price=price,
         request=request,
+        asked_clock=clock,
     )
 
 
@@ -337,14 +340,15 @@ def _clock(clock: Clock | str, request: Request) -> Clock:
         made = clock.on(calibration, rep_delay=execution.rep_delay)
         adds_reset = clock.adds_delay
     else:
-        made = vendor_clock(calibration, clock, rep_delay=execution.rep_delay)
-        adds_reset = True
+        own = own_runs(calibration).clock if clock == "measured" and execution.rep_delay is None else None
+        made = own or vendor_clock(calibration, clock, rep_delay=execution.rep_delay)
+        adds_reset = own is None
     if execution.init_qubits or not adds_reset:
         return made
     return made.model_copy(update={"per_execution": max(0.0, made.per_execution - (calibration.reset or 0.0))})
 
 
-def _count(request: Request, shots_of: "Sequence[_Shot]") -> Executions:
+def _count(request: Request, shots_of: "Sequence[Shot]") -> Executions:
     if request.kind == "sampler":
         return counting.count_sampler(
             request.pubs, request.options, None if request.wish is None else int(request.wish)
@@ -354,7 +358,7 @@ def _count(request: Request, shots_of: "Sequence[_Shot]") -> Executions:
     return counting.count_estimator(request.pubs, request.options, request.wish, errors)
 
 
-def _limits(counted: Executions, pubs: Sequence[PubUsage], amplifier: str, shots: "Sequence[_Shot]") -> list[str]:
+def _limits(counted: Executions, pubs: Sequence[PubUsage], amplifier: str, shots: "Sequence[Shot]") -> list[str]:
     notes = []
     if counted.total > MAX_EXECUTIONS:
         notes.append(f"{counted.total:,} executions: a job takes {MAX_EXECUTIONS:,}, split the PUBs")
@@ -362,95 +366,3 @@ def _limits(counted: Executions, pubs: Sequence[PubUsage], amplifier: str, shots
         rigid = sorted({name for shot in shots for name in shot.rigid})
         notes += [f"{', '.join(rigid)} is not folded: ZNE sees no more noise there"] if rigid else []
     return notes
-
-
-@dataclass(frozen=True)
-class _Shot:
-    """A PUB's circuit on the device: what one shot takes, at any noise factor."""
-
-    cost: QuantumCost | None
-    calibration: Calibration
-    readout: float
-    notes: tuple[str, ...] = ()
-    transpiled: bool = False
-
-    @classmethod
-    def of(cls, circuit: "QuantumCircuit", request: Request) -> "_Shot":
-        """An Estimator measures every qubit of the physical circuit, a Sampler those that the circuit measures."""
-        target = request.device
-        try:
-            cost = quantum_cost(circuit, target, optimization_level=request.optimization_level, seed=request.seed)
-        except HybHanasError as error:
-            return cls(None, target.calibration, nan, (f"seconds are not known: {error}",))
-        whole = circuit.num_qubits == target.n_qubits
-        readout = _readout(target.calibration) if request.kind == "estimator" else cost.readout_time
-        return cls(cost, target.calibration, readout, transpiled=not whole)
-
-    def timed_gates(self, size: int) -> int:
-        """Gates on `size` qubits that take time."""
-        return sum(bool(self.calibration.gate_data[gate].duration) for gate in self._gates(size))
-
-    @property
-    def readouts(self) -> int:
-        """Qubits that the circuit measures."""
-        return len(self.cost.measured_qubits) if self.cost else 0
-
-    @property
-    def pair_error(self) -> float:
-        """Summed errors of the two-qubit gates."""
-        return sum(self.calibration.gate_data[gate].error for gate in self._gates(2))
-
-    @property
-    def rigid(self) -> set[str]:
-        """Two-qubit gates that folding leaves as they are."""
-        return {name for name, _ in self._gates(2)} - set(_FOLDED)
-
-    def _gates(self, size: int) -> list[tuple[str, tuple[int, ...]]]:
-        circuit = self.cost.physical_circuit if self.cost else None
-        if circuit is None:
-            return []
-        index = {qubit: i for i, qubit in enumerate(circuit.qubits)}
-        return [
-            (gate.name, tuple(index[q] for q in gate.qubits))
-            for gate in circuit.data
-            if len(gate.qubits) == size and gate.name not in ("barrier", "delay")
-        ]
-
-    def time(self, factor: float, folding: str | None) -> float:
-        """Seconds of one shot: circuit and readout."""
-        if self.cost is None:
-            return nan
-        gates = self.cost.execution_time
-        if factor > 1 and folding:
-            gates = _folded_makespan(self.cost.physical_circuit, self.calibration, factor, folding)
-        return gates + self.readout
-
-
-def _folded_makespan(circuit: "QuantumCircuit", calibration: Calibration, factor: float, method: str) -> float:
-    """Makespan of the circuit whose two-qubit gates are repeated until there are `factor` times as many."""
-    data = calibration.gate_data
-    foldable = [i for i, gate in enumerate(circuit.data) if gate.name in _FOLDED]
-    once_more = _chosen(foldable, ((factor - 1) % 2) / 2, method)
-    base = int((factor - 1) // 2)
-    folded = circuit.copy_empty_like()
-    for i, gate in enumerate(circuit.data):
-        folds = base + (i in once_more) if gate.name in _FOLDED else 0
-        for _ in range(1 + 2 * folds):
-            folded._append(gate)
-    return schedule(folded, calibration, lambda gate: data[gate].duration).makespan
-
-
-def _chosen(gates: Sequence[int], share: float, method: str) -> set[int]:
-    """Gates that are folded once more, as the client chooses them; at random: with a fixed seed."""
-    import numpy as np
-
-    count = max(1, round(share * len(gates))) if share * len(gates) > 1e-8 else 0
-    if method == "random":
-        return set(np.random.default_rng(0).choice(gates, count, replace=False).tolist()) if count else set()
-    return set(gates[:count] if method == "front" else gates[len(gates) - count :])
-
-
-def _readout(calibration: Calibration) -> float:
-    """The longest readout of the device, NaN where none is known."""
-    durations = [calibration.readout(qubit).duration for qubit in range(calibration.n_qubits)]
-    return max(filter(isfinite, durations), default=nan)
