@@ -131,7 +131,7 @@ def test_advice_in_words(workload, circuit):
     assert any("exceeds 2.00 s" in line for line in workload.plan(precision=0.02, budget=2).advice)
     pub = (circuit, OBSERVABLES, np.zeros(circuit.num_parameters))
     session = hyb.workload([pub], DEVICE, mode="session", iterations=10)
-    assert any("As a batch it saves 45.0 s" in line for line in session.plan(precision=0.1).advice)
+    assert any("As a batch it saves the 45.0 s" in line for line in session.plan(precision=0.1).advice)
 
 
 @pytest.mark.parametrize(
