@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import expm1, inf, log1p
 
 from hybhanas_jupyter.costs.compilation import Compiled
-from hybhanas_jupyter.costs.damping import Damping
+from hybhanas_jupyter.costs.pauli import Damping
 from hybhanas_jupyter.costs.schedule import Schedule, Timing, calibrated_timing, paper_timing
 from hybhanas_jupyter.hardware.calibration import Calibration
 

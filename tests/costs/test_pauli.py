@@ -12,8 +12,7 @@ from qiskit.circuit.library import CXGate, CZGate, ECRGate, RXGate, RZGate, RZZG
 from qiskit.quantum_info import PTM, DensityMatrix, Operator, Statevector, average_gate_fidelity
 from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
 
-from hybhanas_jupyter.costs.damping import Damping
-from hybhanas_jupyter.costs.pauli import gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
+from hybhanas_jupyter.costs.pauli import Damping, gate_eigenvalues, idle_eigenvalues, log_mixed_damping, transfer
 from hybhanas_jupyter.costs.schedule import schedule
 from hybhanas_jupyter.hardware.calibration import Calibration, GateCalibration, GateData, QubitCalibration
 
