@@ -35,6 +35,7 @@ _HOME = {
     "load_dataset": "data",
     "prices": "costs.prices",
     "quantum_cost": "costs.quantum",
+    "runs": "nas.runs",
     "search": "nas.foreground",
     "seed_study": "costs.comparison",
     "training_cost": "costs.training_cost",

@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
 
     front = commands.add_parser("front", help="print the front of a stored run")
     front.set_defaults(run=_front)
-    for command in (search, resume, front):
+    runs = commands.add_parser("runs", help="list the runs of a store")
+    runs.set_defaults(run=_runs)
+    for command in (search, resume, front, runs):
         command.add_argument("--store", default="runs.db", metavar="PATH", help="run store (default: runs.db)")
     for command in (resume, front):
         command.add_argument("--run", dest="id", metavar="ID", help="run (default: the latest)")
@@ -87,6 +89,12 @@ def _front(options: argparse.Namespace) -> object:
     from hybhanas_jupyter.nas.search import Search
 
     return Search.load(options.store, options.id).run
+
+
+def _runs(options: argparse.Namespace) -> object:
+    from hybhanas_jupyter.nas.runs import runs
+
+    return runs(options.store)
 
 
 def _cost(options: argparse.Namespace) -> object:

@@ -10,6 +10,7 @@ from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.hardware.devices import devices
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.runs import runs
 from hybhanas_jupyter.nas.search import Search
 from tests.nas import real
 
@@ -33,6 +34,8 @@ def test_search_resume_and_front_print_the_run(files, capsys):
     assert capsys.readouterr().out == f"{longer}\n"
     assert main(["front", "--store", store, "--run", run.id]) == 0
     assert capsys.readouterr().out == f"{longer}\n"
+    assert main(["runs", "--store", store]) == 0
+    assert capsys.readouterr().out == f"{runs(store)}\n"
 
 
 def test_cost_and_devices_print_what_the_functions_return(tmp_path, capsys):

@@ -86,6 +86,11 @@ class Search(Events):
         search._flags.done.set()
         return search
 
+    def __repr__(self) -> str:
+        now = self.progress
+        done = f"generation {now.generation} of {now.generations}, {now.evaluated} of {now.total} evaluations"
+        return f"Search({self.id or 'new'!r}, {now.state}: {done}, front of {now.front_size}, {self.run.store!r})"
+
     @property
     def id(self) -> str:
         """The run's name in the store; empty before the first start."""

@@ -225,6 +225,11 @@ class Store:
         with self._errors():
             return tuple(row[0] for row in self._db.execute("SELECT id FROM runs ORDER BY rowid"))
 
+    def created(self, run: str) -> datetime:
+        """When a run began, in UTC."""
+        with self._reading("the date", run):
+            return datetime.fromisoformat(self._only("SELECT created FROM runs WHERE id = ?", run))
+
     def find(self, run: str | None = None) -> str:
         """The id of a run, by default of the latest; raises `StoreError` if there is none."""
         known = self.runs()
@@ -271,6 +276,18 @@ class Store:
         for number, text in rows:
             with self._reading(f"{what} {number}", run):
                 yield parse(json.loads(text))
+
+
+def is_written(store: str | Path, run: str) -> bool:
+    """Whether a process holds the lock of `run`; a lock file that a killed process left behind does not count."""
+    path = Path(f"{store}.{run}.lock")
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _connect(path: str, *, uri: bool = False) -> sqlite3.Connection:

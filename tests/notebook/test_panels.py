@@ -14,11 +14,12 @@ from ipywidgets import HTML
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.pictures import PARTS
+from hybhanas_jupyter.nas.store import is_written
 from hybhanas_jupyter.notebook.live import pages
 from hybhanas_jupyter.notebook.live.candidate import CandidateView
 from hybhanas_jupyter.notebook.live.charts import axis
 from hybhanas_jupyter.notebook.live.pages import AblationView, FrontOutput, LandscapeView, Pages
-from hybhanas_jupyter.notebook.live.view import LiveView, StatusPanel, is_written
+from hybhanas_jupyter.notebook.live.view import LiveView, StatusPanel
 from tests.notebook.scripted import ScriptedSearch, evaluations
 from tests.notebook.widget_tree import eventually, everything, of_class, text_of
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import ipywidgets as widgets
-from filelock import FileLock, Timeout
 from IPython.display import display
 
 from hybhanas_jupyter.errors import HybHanasError
@@ -18,6 +17,7 @@ from hybhanas_jupyter.nas.control import Generation, Progress
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.search import Search
+from hybhanas_jupyter.nas.store import is_written
 from hybhanas_jupyter.notebook.common import error_html, style_sheet
 from hybhanas_jupyter.notebook.live.board import Board
 from hybhanas_jupyter.notebook.live.candidate import CandidateView
@@ -254,15 +254,3 @@ def _set_bar(bar: widgets.IntProgress, value: int, most: int, state: str) -> Non
     bar.max = max(1, most)
     bar.value = min(max(0, value), bar.max)
     bar.bar_style = _BAR_STYLE.get(state, "")
-
-
-def is_written(store: str | Path, run: str) -> bool:
-    """Whether a process holds the lock of `run`; a lock file that a killed process left behind does not count."""
-    path = Path(f"{store}.{run}.lock")
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
