@@ -1,27 +1,43 @@
-"""`hybhanas`: searches and costs for machines without a notebook. Parses, calls the public functions, prints."""
+"""`hybhanas`: searches and costs for machines without a notebook (public entry). Parses, calls, prints."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hybhanas_jupyter import __version__
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, need
 from hybhanas_jupyter.files import read_text
-from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
+
+if TYPE_CHECKING:
+    from hybhanas_jupyter.formatting import Reported
+    from hybhanas_jupyter.nas.run import Run
 
 _INTERRUPTED = 130  # the shell's code for Ctrl-C
+_BROKEN_PIPE = 141  # and for a reader that has gone, such as head
+_DESCRIPTION = """What quantum circuits cost on a device, and searches for hybrid networks.
+
+exit codes: 0 done, 1 an error (one line on stderr), 2 a wrong command line, 130 after Ctrl-C, 141 if the reader of the
+output has gone"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 for an error in one line on stderr, 130 after Ctrl-C."""
+    """Run one command; returns the exit code, see `_DESCRIPTION`."""
     options = _parser().parse_args(arguments)
     try:
         if options.run not in (_cost, _devices):
             need("search", "This command")
-        sys.stdout.write(f"{options.run(options)}\n")
+        _print(options.run(options), options.format)
     except HybHanasError as error:
         sys.stderr.write(f"hybhanas: {error}\n")
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        return _BROKEN_PIPE
+    except OSError as error:
+        sys.stderr.write(f"hybhanas: the output cannot be written: {error.strerror}\n")
         return 1
     except KeyboardInterrupt:
         store = getattr(options, "store", None)
@@ -30,44 +46,105 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _print(result: "Reported | str", form: str) -> None:
+    """Print a result in the wanted form; a terminal that lacks a character shows "?"."""
+    if isinstance(result, str) or form == "text":
+        text = str(result)
+    else:
+        text = result.to_json() if form == "json" else result.to_csv().removesuffix("\n")
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(f"{text}\n".encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("hybhanas", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "hybhanas", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    search = commands.add_parser("search", help="search hybrid networks and print the front")
-    search.add_argument("config", help=f"a file of SearchConfig.save, or a preset: {', '.join(PRESETS)}")
-    search.set_defaults(run=_search)
-
-    resume = commands.add_parser("resume", help="go on with a stopped, killed or finished search")
-    resume.add_argument("--generations", type=int, default=0, metavar="N", help="so many more than configured")
-    resume.set_defaults(run=_resume)
-
-    front = commands.add_parser("front", help="print the front of a stored run")
-    front.set_defaults(run=_front)
-    runs = commands.add_parser("runs", help="list the runs of a store")
-    runs.set_defaults(run=_runs)
-    for command in (search, resume, front, runs):
-        command.add_argument("--store", default="runs.db", metavar="PATH", help="run store (default: runs.db)")
-    for command in (resume, front):
-        command.add_argument("--run", dest="id", metavar="ID", help="run (default: the latest)")
-
-    cost = commands.add_parser("cost", help="print what one shot of a circuit costs")
-    cost.add_argument("circuit", type=Path, help="OpenQASM 2 or 3")
-    cost.add_argument("-b", "--backend", default="fake_kyiv", metavar="NAME")
-    cost.add_argument("--shots", type=int, default=1000, metavar="N")
-    cost.add_argument("--level", type=int, default=2, metavar="0-3", help="optimization level of the transpiler")
-    cost.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the transpiler")
-    cost.add_argument("--model", default="calibrated", metavar="NAME", help="calibrated, hardware or paper")
-    cost.set_defaults(run=_cost)
-
-    devices = commands.add_parser("devices", help="list devices")
-    devices.add_argument("pattern", nargs="?", default="*", help='such as "fake_t*"')
-    devices.set_defaults(run=_devices)
+    _add_costs(commands)
+    _add_runs(commands)
     return parser
 
 
-def _search(options: argparse.Namespace) -> object:
+def _add_costs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    cost = commands.add_parser("cost", help="what one shot of a circuit costs, on one device or several")
+    cost.add_argument("circuit", type=Path, help="file of OpenQASM 2 or 3")
+    cost.add_argument("-b", "--backend", action="append", metavar="NAME", help="device (fake_kyiv); again to compare")
+    cost.add_argument("--shots", type=int, default=1000, metavar="N", help="executions of the circuit (1000)")
+    cost.add_argument("--level", type=int, default=2, metavar="0-3", help="optimization level of the transpiler (2)")
+    cost.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the transpiler (0)")
+    cost.add_argument("--model", default="calibrated", metavar="NAME", help="calibrated (default), hardware or paper")
+    _finish(cost, _cost)
+
+    devices = commands.add_parser("devices", help="the devices that need no account")
+    devices.add_argument("pattern", nargs="?", default="*", help='such as "fake_t*"')
+    _finish(devices, _devices)
+
+
+def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    search = commands.add_parser("search", help="search hybrid networks and print the front")
+    search.add_argument("config", help="a file of SearchConfig.save, or the name of a preset, such as quick")
+    _finish(search, _search)
+
+    resume = commands.add_parser("resume", help="go on with a stopped, killed or finished search")
+    resume.add_argument("--generations", type=int, default=0, metavar="N", help="so many more than configured")
+    _finish(resume, _resume)
+
+    front = commands.add_parser("front", help="the front of a stored run")
+    _finish(front, _run)
+
+    runs = commands.add_parser("runs", help="the runs of a store")
+    _finish(runs, _runs)
+
+    verify = commands.add_parser("verify", help="the front's networks under the device's noise, by Aer")
+    verify.add_argument("--samples", type=int, default=100, metavar="N", help="validation images (100)")
+    verify.add_argument("--shots", type=int, default=1000, metavar="N", help="executions of each circuit (1000)")
+    _finish(verify, _verify)
+
+    export = commands.add_parser("export", help="write a network: weights, circuit, costs")
+    export.add_argument("folder", type=Path, help="where to write it")
+    export.add_argument("--candidate", type=int, metavar="NUMBER", help="which one (default: the knee)")
+    _finish(export, _export)
+
+    report = commands.add_parser("report", help="write the front as a page of HTML that needs nothing else")
+    report.add_argument("page", type=Path, help="such as run.html")
+    _finish(report, _page)
+
+    for command in (search, resume, front, runs, verify, export, report):
+        command.add_argument("--store", default="runs.db", metavar="PATH", help="run store (runs.db)")
+        if command not in (search, runs):
+            command.add_argument("--run", dest="id", metavar="ID", help="run (default: the latest)")
+
+
+def _finish(command: argparse.ArgumentParser, run: object) -> None:
+    forms = command.add_mutually_exclusive_group()
+    for form in ("json", "csv"):
+        forms.add_argument(f"--{form}", dest="format", action="store_const", const=form, help=f"print {form.upper()}")
+    command.set_defaults(run=run, format="text")
+
+
+def _cost(options: argparse.Namespace) -> "Reported":
+    from hybhanas_jupyter.costs.comparison import compare
+    from hybhanas_jupyter.costs.quantum import quantum_cost
+
+    circuit = read_text(options.circuit, "circuit", CircuitError)
+    settings = {"shots": options.shots, "seed": options.seed, "model": options.model}
+    backends = options.backend or ["fake_kyiv"]
+    if len(backends) > 1:
+        return compare(circuit, backends, (options.level,), progress=False, **settings)
+    return quantum_cost(circuit, backends[0], optimization_level=options.level, **settings)
+
+
+def _devices(options: argparse.Namespace) -> "Reported":
+    from hybhanas_jupyter.hardware.devices import devices
+
+    return devices(options.pattern)
+
+
+def _search(options: argparse.Namespace) -> "Reported":
+    from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
     from hybhanas_jupyter.nas.foreground import search
 
     known = options.config in PRESETS
@@ -76,7 +153,7 @@ def _search(options: argparse.Namespace) -> object:
     )
 
 
-def _resume(options: argparse.Namespace) -> object:
+def _resume(options: argparse.Namespace) -> "Reported":
     from hybhanas_jupyter.nas.foreground import follow
     from hybhanas_jupyter.nas.search import Search
 
@@ -85,35 +162,33 @@ def _resume(options: argparse.Namespace) -> object:
     return follow(search)
 
 
-def _front(options: argparse.Namespace) -> object:
+def _run(options: argparse.Namespace) -> "Run":
     from hybhanas_jupyter.nas.search import Search
 
     return Search.load(options.store, options.id).run
 
 
-def _runs(options: argparse.Namespace) -> object:
+def _runs(options: argparse.Namespace) -> "Reported":
     from hybhanas_jupyter.nas.runs import runs
 
     return runs(options.store)
 
 
-def _cost(options: argparse.Namespace) -> object:
-    from hybhanas_jupyter.costs.quantum import quantum_cost
-
-    return quantum_cost(
-        read_text(options.circuit, "circuit", CircuitError),
-        options.backend,
-        shots=options.shots,
-        optimization_level=options.level,
-        seed=options.seed,
-        model=options.model,
-    )
+def _verify(options: argparse.Namespace) -> "Reported":
+    return _run(options).verify(samples=options.samples, shots=options.shots)
 
 
-def _devices(options: argparse.Namespace) -> object:
-    from hybhanas_jupyter.hardware.devices import devices
+def _export(options: argparse.Namespace) -> str:
+    run = _run(options)
+    candidate = run.knee if options.candidate is None else options.candidate
+    if candidate is None:
+        raise HybHanasError(f"Run {run.id} has no front, so no knee: name a candidate by --candidate.")
+    return f"Written to {run.export(candidate, options.folder)}."
 
-    return devices(options.pattern)
+
+def _page(options: argparse.Namespace) -> str:
+    _run(options).save_page(options.page)
+    return f"Written to {options.page}."
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ The HTML has no script, style sheet or outside resource, takes its text colour f
 only tags and properties that JupyterLab's sanitizer keeps in untrusted notebooks. Every string is escaped.
 """
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -77,6 +79,14 @@ class Reported:
 
         return json_normalize(self._records(), sep="_")
 
+    def to_json(self) -> str:
+        """The raw data as indented JSON, see `plain`."""
+        return json.dumps(plain(self.to_dict()), indent=1, allow_nan=False)
+
+    def to_csv(self) -> str:
+        """The raw data as CSV, one record a line below the names."""
+        return str(self.to_dataframe().to_csv(index=False))
+
     def _records(self) -> list[dict[str, Any]]:
         return [self.to_dict()]
 
@@ -88,6 +98,16 @@ class Reported:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def plain(value: Any) -> Any:
+    """Data for strict JSON: what it has no word for is text, as Python reads it back: "inf", "nan", ISO 8601 dates."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    unknown = isinstance(value, datetime) or (isinstance(value, float) and not math.isfinite(value))
+    return str(value) if unknown else value
 
 
 def seconds(value: float) -> str:

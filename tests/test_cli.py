@@ -1,3 +1,6 @@
+import csv
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -67,6 +70,62 @@ def test_errors_are_one_line_and_exit_code_1(arguments, words, tmp_path, capsys)
     assert out == ""
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_what_is_printed_can_be_read_by_programs(tmp_path, capsys):
+    path = tmp_path / "bell.qasm"
+    path.write_text(QASM)
+    assert main(["cost", str(path), "-b", "fake_kyiv", "-b", "fake_torino", "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert {cost["device"] for cost in table["costs"]} == {"fake_kyiv", "fake_torino"}
+    assert main(["cost", str(path), "--csv"]) == 0
+    (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert float(row["effective_time"]) == quantum_cost(QASM, "fake_kyiv").effective_time
+    assert main(["devices", "fake_kyiv", "--json"]) == 0
+    assert "2025-02-26" in capsys.readouterr().out
+
+
+def test_a_run_is_verified_exported_and_made_a_page(files, tmp_path, capsys):
+    config, store = files
+    assert main(["search", config, "--store", store]) == 0
+    run = Search.load(store).run
+    capsys.readouterr()
+    assert main(["front", "--store", store, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["front"] == [e.number for e in run.front]
+    assert main(["verify", "--store", store, "--samples", "3", "--shots", "20", "--csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(run.front) + 1
+    assert main(["export", str(tmp_path / "net"), "--candidate", "2", "--store", store]) == 0
+    assert (tmp_path / "net" / "weights.safetensors").exists()
+    assert main(["report", str(tmp_path / "run.html"), "--store", store]) == 0
+    assert run.id in (tmp_path / "run.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii"])
+def test_a_terminal_that_lacks_a_character_shows_the_rest(encoding, tmp_path):
+    (tmp_path / "bell.qasm").write_text(QASM)
+    done = run_cli("cost", tmp_path / "bell.qasm", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "= effective" in done.stdout.decode(encoding)
+
+
+def test_a_reader_that_has_gone_and_a_full_disk_are_no_tracebacks():
+    command = f"{sys.executable} -m hybhanas_jupyter.cli devices"
+    gone = subprocess.run(
+        f"{command} | true; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        check=False,
+    )
+    assert (gone.returncode, gone.stderr) == (141, b"")
+    full = subprocess.run(f"{command} > /dev/full", shell=True, capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert full.stderr == "hybhanas: the output cannot be written: No space left on device\n"
+
+
+def run_cli(*arguments, **environment):
+    command = [sys.executable, "-m", "hybhanas_jupyter.cli", *map(str, arguments)]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, check=False)
 
 
 def test_ctrl_c_says_how_to_go_on(files):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
-from hybhanas_jupyter.formatting import seconds, significant
+from hybhanas_jupyter.formatting import plain, seconds, significant
 from hybhanas_jupyter.nas.architecture import Architecture
 
 OUTCOME = ("status", "reason", "accuracy", "history", "measures")  # fields of an Evaluation that training fills
@@ -129,8 +129,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for strict JSON: what is not finite becomes text ("nan", "inf")."""
-        plain: dict[str, Any] = _textual(asdict(self))
-        return plain
+        return {name: plain(value) for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Evaluation":
@@ -166,14 +165,6 @@ class GenerationRecord:
         plain = {"number": int(values["number"]), "hypervolume": float(values["hypervolume"])}
         counts = {name: int(count) for name, count in values["counts"].items()}
         return cls(**{**values, **plain, "population": tuple(map(int, values["population"])), "counts": counts})
-
-
-def _textual(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _textual(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_textual(item) for item in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import CircuitError, HybHanasError
 from hybhanas_jupyter.files import write_text
-from hybhanas_jupyter.formatting import Report, Reported, seconds
+from hybhanas_jupyter.formatting import Report, Reported, plain, seconds
 from hybhanas_jupyter.notebook.magics.cells import Calls, arguments_of
 
 if TYPE_CHECKING:
@@ -110,11 +110,9 @@ class CostTable(Reported):
     def save(self, path: Path) -> None:
         """Write the data as .json (a list) or .csv, one record a row."""
         if path.suffix == ".csv":
-            write_text(path, self.to_dataframe().to_csv(index=False))
+            write_text(path, self.to_csv())
         else:
-            # JSON knows no infinity: "inf" is what Python's float() and pandas read back.
-            records = [{k: _finite(v) for k, v in record.items()} for record in self._records()]
-            write_text(path, json.dumps(records, indent=1, allow_nan=False) + "\n")
+            write_text(path, json.dumps(plain(self._records()), indent=1, allow_nan=False) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
         """{"rows": one dict for each row}."""
@@ -169,10 +167,6 @@ def _training_cells(row: CostRow) -> Sequence[str]:
 
 def _value_cells(row: CostRow) -> Sequence[str]:
     return (seconds(row.expectation.expectation_time),) if row.expectation else ()
-
-
-def _finite(value: object) -> object:
-    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 @dataclass(frozen=True)
