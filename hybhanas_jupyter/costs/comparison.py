@@ -111,11 +111,14 @@ def compare(
     workers: int = 1,
     progress: bool = True,
 ) -> Comparison:
-    """Cost `circuit` on every one of `backends` (default: all that need no account) at every optimization level.
+    """Cost `circuit` on every one of `backends` at every optimization level; what is refused is listed with its reason.
 
-    What cannot be costed is listed with its reason instead. `workers` above 1 are processes, which take a second or two
-    to start and live on for the next comparison: worth it for large circuits only. Raises `CircuitError` if nothing can
-    be costed. See `quantum_cost`.
+    - `backends`: see `device`; by default all that need no account
+    - `workers`: above 1 processes, which take a second or two to start and live on for the next comparison: worth it
+      for large circuits only
+    - `progress`: whether a bar is shown
+
+    Raises `CircuitError` if nothing can be costed. See `quantum_cost` for the other parameters.
     """
     from joblib import Parallel, delayed  # type: ignore[import-untyped]  # joblib has no type stubs
     from tqdm.auto import tqdm

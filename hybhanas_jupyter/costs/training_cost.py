@@ -117,14 +117,17 @@ def training_cost(
 ) -> TrainingCost:
     """Cost of training `circuit` on `samples` samples for `epochs` epochs with the parameter-shift rule.
 
-    Executions = shots x samples x epochs x (1 + shift evaluations). Every symbolic parameter is differentiated, inputs
-    too, as classical layers in front are trained through them; name in `data_parameters` what is not ("x" for a vector
-    x). Observables that do not commute need a circuit each: `measurement_groups`, by default
-    those of a QNode, else 1. A job
-    holds `circuits_per_job` circuits, by default as many as the device takes, 300 where it does not say.
-    `expectation_time` is the one of Z on every qubit at `precision`, see `expectation_cost`; see `quantum_cost` for the
-    rest.
+    Executions = shots x samples x epochs x (1 + shift evaluations) x measurement groups. See `quantum_cost` for the
+    parameters that are not listed.
 
+    - `batch_size`: samples of a training step, which waits for its jobs
+    - `circuits_per_job`: by default as many as the device takes, 300 where it does not say
+    - `data_parameters`: names of parameters that are not differentiated ("x" for a vector x); by default every symbolic
+      one is, inputs too, as classical layers in front are trained through them
+    - `measurement_groups`: circuits for observables that do not commute; by default those of a QNode, else 1
+    - `precision`: of `expectation_time`, which is the one of Z on every qubit, see `expectation_cost`
+
+    Raises `CircuitError` for a number below 1, else what `quantum_cost` raises.
     Source: paper section 2.4 (Algorithm 2, step 5), docs/cost_model.md, section 4.
     """
     options = CostOptions(shots, optimization_level, seed, model)
