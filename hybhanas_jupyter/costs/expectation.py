@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.compilation import is_physical
-from hybhanas_jupyter.costs.noisy_values import Flips, affine_maps
+from hybhanas_jupyter.costs.noisy_values import Flips, affine_maps, random_angles
 from hybhanas_jupyter.costs.observables import Letters, Observable, One, read_observables
 from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.costs.own_runs import clock_of
@@ -187,8 +187,13 @@ def expectation_cost_of(
     options: CostOptions,
     observables: "One | Sequence[One]" = "Z",
     precision: float = PRECISION,
+    *,
+    exact: bool = True,
 ) -> ExpectationCost:
-    """`expectation_cost` of a circuit and a device that are known, with options that are checked."""
+    """`expectation_cost` of a circuit and a device that are known, with options that are checked.
+
+    Without `exact` by the mean field alone: milliseconds for any circuit.
+    """
     if not isinstance(precision, int | float) or not 0 < precision < inf:
         raise CircuitError(f"precision is {precision!r}: it must be a positive number, such as {PRECISION}.")
     logical, calibration = _unmeasured(circuit), device.calibration
@@ -199,7 +204,8 @@ def expectation_cost_of(
     flips = {qubit: calibration.readout_flips(qubit) for observable in wanted for qubit in observable.qubits}
     parameters = list(cost.physical_circuit.parameters)
     timeline = Timeline(cost.physical_circuit, calibration)
-    maps, damping = affine_maps(timeline, wanted, flips, parameters, options.seed)
+    angles = random_angles(parameters, options.seed)
+    maps, damping = affine_maps(timeline, wanted, flips, angles, None if exact else 0.0)
     return ExpectationCost(
         cost=cost,
         observables=tuple(observable.label for observable in given),

@@ -1,6 +1,6 @@
 """What noise makes of expectation values, damping x ideal + offset: exact on few qubits, a mean field on many."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import exp, prod
@@ -11,7 +11,18 @@ import numpy.typing as npt
 
 from hybhanas_jupyter.costs.mean_field import mean_field
 from hybhanas_jupyter.costs.observables import Letters, Observable
-from hybhanas_jupyter.costs.pauli_state import DAMPED, IDEAL, NOISY, Group, PauliState, follow, grouped, narrowed, work
+from hybhanas_jupyter.costs.pauli_state import (
+    DAMPED,
+    IDEAL,
+    NOISY,
+    Group,
+    Matrices,
+    PauliState,
+    follow,
+    grouped,
+    narrowed,
+    work,
+)
 from hybhanas_jupyter.costs.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -20,7 +31,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 Flips = Mapping[int, tuple[float, float]]  # qubit -> P(1 read | 0), P(0 read | 1)
 EXACT, MEAN_FIELD = "exact", "mean field"
-SAMPLES = 16  # random angles of a symbolic circuit
+_SAMPLES = 16  # random angles of a symbolic circuit
 _CONE = 400 * 4.0**11  # of a light cone that is looked at: 400 gates on pairs of 11 qubits, 25,000 of 8
 _WORK = 12e9  # multiplications, some seconds
 _SAMPLED_WORK = 1e9
@@ -58,19 +69,27 @@ def affine_maps(
     timeline: Timeline,
     observables: Sequence[Observable],
     flips: Flips,
-    angles: Mapping["Parameter", Array] | Iterable["Parameter"],
-    seed: int,
+    angles: Mapping["Parameter", Array],
+    most: float | None = None,
 ) -> tuple[list[Affine], dict[Letters, float]]:
     """What the noise of `timeline` makes of every observable, and the damping of every string in them.
 
-    `angles` are samples of the parameters' values, or the names of those to draw at random over a full turn.
+    `angles` are values of the circuit's parameters, (samples,) radians each, as many as are not too much work: `most`
+    multiplications in all.
     """
     strings = _strings(observables)
     logs, offsets = mean_field(timeline, [dict(letters) for letters in strings])
     damping = {letters: exp(log) for letters, log in zip(strings, logs, strict=True)}
     drift = _drift(strings, offsets)
-    values = _values(timeline, observables, flips, angles, seed)
+    most = (_SAMPLED_WORK if angles else _WORK) if most is None else most
+    values = _values(timeline, observables, flips, angles, most)
     return [_affine(o, damping, drift, flips, v) for o, v in zip(observables, values, strict=True)], damping
+
+
+def random_angles(parameters: Sequence["Parameter"], seed: int) -> Mapping["Parameter", Array]:
+    """Angles over a full turn for `affine_maps`."""
+    drawn = np.random.default_rng(seed).uniform(-np.pi, np.pi, (_SAMPLES, len(parameters)))
+    return dict(zip(parameters, drawn.T, strict=True))
 
 
 def _strings(observables: Sequence[Observable]) -> list[Letters]:
@@ -113,33 +132,23 @@ def _values(
     timeline: Timeline,
     observables: Sequence[Observable],
     flips: Flips,
-    angles: Mapping["Parameter", Array] | Iterable["Parameter"],
-    seed: int,
+    angles: Mapping["Parameter", Array],
+    most: float,
 ) -> list[Values | None]:
     """Exact values of the observables, None for those whose light cone is too large."""
     found: list[Values | None] = [None] * len(observables)
-    names = list(angles)
-    left = _SAMPLED_WORK if names else _WORK
-    for places, groups, read, effort in _plan(timeline, observables, left):
-        samples = _samples(angles, seed, min(SAMPLES, int(left / effort)) if names else 1)
-        taken = effort * (len(next(iter(samples.values()))) if samples else 1)
-        if taken > left:
-            continue
-        left -= taken
-        state = follow(groups, read, timeline.calibration, samples)
+    plan = _plan(timeline, observables, most) if most else []
+    effort = sum(part[3] for part in plan)
+    samples = {name: values[: max(int(most / max(effort, 1.0)), 1)] for name, values in angles.items()}
+    matrices = Matrices(timeline.calibration, samples)
+    for places, groups, read, effort in plan:
+        most -= effort * matrices.samples
+        if most < 0:
+            break
+        state = follow(groups, read, matrices)
         for place in places:
             found[place] = _read(state, observables[place], flips)
     return found
-
-
-def _samples(
-    angles: Mapping["Parameter", Array] | Iterable["Parameter"], seed: int, count: int
-) -> Mapping["Parameter", Array]:
-    if isinstance(angles, Mapping):
-        return angles
-    names, rng = list(angles), np.random.default_rng(seed)
-    drawn = rng.uniform(-np.pi, np.pi, (SAMPLES, len(names)))[: max(count, 1)]
-    return dict(zip(names, drawn.T, strict=True))
 
 
 Plan = list[tuple[list[int], list[Group], list[int], float]]

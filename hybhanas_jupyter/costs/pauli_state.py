@@ -105,16 +105,9 @@ def _last_uses(groups: Sequence[Group], read: Iterable[int]) -> dict[int, int]:
     return {**last, **dict.fromkeys(read, len(groups))}
 
 
-def follow(
-    groups: Sequence[Group], read: Sequence[int], calibration: Calibration, values: Mapping["Parameter", Array]
-) -> "PauliState":
-    """The state of the qubits that are `read` after `groups`, all starting in |0>.
-
-    `values` are the parameters' angles in radians, (samples,) each; a circuit without parameters has one sample.
-    """
-    samples = len(next(iter(values.values()))) if values else 1
-    matrices = _Matrices(calibration, values)
-    state, last = PauliState(samples), _last_uses(groups, read)
+def follow(groups: Sequence[Group], read: Sequence[int], matrices: "Matrices") -> "PauliState":
+    """The state of the qubits that are `read` after `groups`, all starting in |0>."""
+    state, last = PauliState(matrices.samples), _last_uses(groups, read)
     for place, group in enumerate(groups):
         state.apply(group.qubits, matrices.of_group(group))
         for qubit in group.qubits:
@@ -163,10 +156,14 @@ class PauliState:
         self._values = np.multiply.outer(self._values, _ZERO).astype(dtype, copy=False)
 
 
-class _Matrices:
-    """Matrices of steps on the coefficients, (3, samples or 1, 4^k, 4^k)."""
+class Matrices:
+    """Matrices of steps on the coefficients, (3, samples or 1, 4^k, 4^k).
+
+    `values` are the parameters' angles in radians, (samples,) each; a circuit without parameters has one sample.
+    """
 
     def __init__(self, calibration: Calibration, values: Mapping["Parameter", Array]) -> None:
+        self.samples = max(map(len, values.values()), default=1)
         self._calibration = calibration
         self._values = values
         self._known: dict[object, Array] = {}
@@ -193,7 +190,10 @@ class _Matrices:
 
     def _of_step(self, step: Step) -> Array:
         if any(getattr(angle, "parameters", ()) for angle in step.parameters):
-            return self._with_noise(step, self._transfer(step))
+            named = (step.name, step.qubits, tuple(map(str, step.parameters)))
+            if named not in self._known:
+                self._known[named] = self._with_noise(step, self._transfer(step))
+            return self._known[named]
         key = (step.name, step.qubits, tuple(map(float, step.parameters)), step.seconds)
         if key not in self._known:
             ideal = np.eye(4) if step.name == "wait" else fixed_transfer(step.name, key[2])

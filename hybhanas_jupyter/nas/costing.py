@@ -38,23 +38,27 @@ class Costs:
 
     def _quantum_costs(self, ansatz: Ansatz) -> dict[str, Any]:
         from hybhanas_jupyter.circuits.readers import to_circuit
+        from hybhanas_jupyter.costs.expectation import expectation_cost_of
         from hybhanas_jupyter.costs.training_cost import training_cost_of
 
-        config = self._config
+        config, circuit, device = self._config, to_circuit(ansatz), self._provenance.device
+        options = config.cost_options
+        expectation = expectation_cost_of(circuit, device, options, exact=False)
         training = training_cost_of(
-            to_circuit(ansatz),
-            self._provenance.device,
-            config.cost_options,
+            circuit,
+            device,
+            options,
             samples=self._provenance.data.samples,
             epochs=config.training.epochs,
             batch_size=config.training.batch_size,
         )
+        shot = {name: value for name, value in training.cost.to_dict().items() if not isinstance(value, list)}
         return {
             "quantum_time": training.quantum_time,
             "usage_time": training.usage_time,
             "success_probability": training.cost.success_probability,
             "two_qubit_gates": training.cost.physical.two_qubit,
-            "cost": {name: value for name, value in training.cost.to_dict().items() if not isinstance(value, list)},
+            "cost": {**shot, "expectation_time": expectation.expectation_time},
         }
 
     def _classical_time(self, convolutions: tuple[Convolution, ...], n_qubits: int) -> float:

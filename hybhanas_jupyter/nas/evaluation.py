@@ -75,10 +75,13 @@ OBJECTIVES = {
     objective.name: objective
     for objective in (
         Objective("accuracy", "Validation accuracy", maximise=True, bounds=_FRACTION),
+        Objective("device_accuracy", "Accuracy on the device", maximise=True, bounds=_FRACTION),
+        Objective("recalibrated_accuracy", "Accuracy on the device, recalibrated", maximise=True, bounds=_FRACTION),
         Objective("total_time", "Total training time", "s", scale="log"),
         Objective("quantum_time", "Quantum training time", "s", scale="log"),
         Objective("classical_time", "Classical training time", "s", scale="log"),
         Objective("usage_time", "Provider usage time", "s", scale="log"),
+        Objective("expectation_time", "Time of an expectation value", "s", scale="log"),
         Objective("parameters", "Parameters"),
         Objective("quantum_parameters", "Quantum parameters"),
         Objective("success_probability", "Success probability", maximise=True, bounds=_FRACTION),
@@ -120,6 +123,21 @@ class Evaluation:
     def total_time(self) -> float:
         """Eq. (1): quantum plus classical training time."""
         return self.quantum_time + self.classical_time
+
+    @property
+    def device_accuracy(self) -> float:
+        """Validation accuracy with what noise and shots leave of the expectation values; NaN if not trained."""
+        return self.measures.get("device_accuracy", math.nan)
+
+    @property
+    def recalibrated_accuracy(self) -> float:
+        """The same with a classifier that was fitted again to what the device gives for training images."""
+        return self.measures.get("recalibrated_accuracy", math.nan)
+
+    @property
+    def expectation_time(self) -> float:
+        """Seconds on the usage clock to read one expectation value, mean over the readout, see `ExpectationCost`."""
+        return self.cost.get("expectation_time", math.nan)
 
     def value(self, objective: str) -> float:
         """The value of an objective by its name: an attribute, a measure or a part of the cost; NaN if not known."""

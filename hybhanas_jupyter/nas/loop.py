@@ -12,6 +12,7 @@ from hybhanas_jupyter.nas import analysis, nsga2
 from hybhanas_jupyter.nas.architecture import Architecture, buildable, parameter_count
 from hybhanas_jupyter.nas.control import Control
 from hybhanas_jupyter.nas.evaluation import OUTCOME, Evaluation, GenerationRecord
+from hybhanas_jupyter.nas.on_device import Readout
 from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue
@@ -21,11 +22,16 @@ _POLL = 0.1  # seconds between looks at the stop and pause flags
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched on: the data, the costs of an architecture (fields of `Evaluation`), and who trains it."""
+    """What is searched on: the data, the costs of an architecture (fields of `Evaluation`), and who trains it.
+
+    `on_device` measures what a trained readout reaches there; `readout` finds the one of an earlier session.
+    """
 
     data: DataInfo
     costs: Callable[[Architecture], dict[str, Any]]
     submit: "Callable[[Task], Future[Outcome]]"
+    on_device: Callable[[Architecture, Readout], dict[str, float]] = lambda architecture, readout: {}
+    readout: Callable[[Evaluation], Readout | None] = lambda evaluation: None
 
 
 class Loop:
@@ -43,6 +49,7 @@ class Loop:
         finished = len(state.generations)
         self._seen = {e.architecture.identity for e in known if e.generation <= finished}
         self._trained: dict[str, Evaluation] = {}
+        self._readouts: dict[int, Readout] = {}  # of trainings that others may share, by number
         for evaluation in known:
             self._remember(evaluation)
         if finished:
@@ -132,7 +139,9 @@ class Loop:
         self.control.check()
         for key, trained in queue.finished(paused=self.control.paused, timeout=timeout):
             first, *others = waiting.pop(key)
-            first = replace(first, **trained.known)
+            first = self._measured(replace(first, **trained.known), trained.readout)
+            if trained.readout is not None and first.architecture.trained_as.ansatz.depth == 1:
+                self._readouts[first.number] = trained.readout
             self._keep(first, trained.weights)
             for other in others:
                 self._share(other, first)
@@ -159,7 +168,18 @@ class Loop:
 
     def _share(self, candidate: Evaluation, source: Evaluation) -> None:
         outcome = {name: getattr(source, name) for name in OUTCOME}
-        self._keep(replace(candidate, **outcome, shared_with=source.number), b"")
+        shared = replace(candidate, **outcome, shared_with=source.number)
+        readout = None
+        if shared.status == "ok":
+            readout = self._readouts.get(source.number) or self.problem.readout(source)
+        self._keep(self._measured(shared, readout), b"")
+
+    def _measured(self, evaluation: Evaluation, readout: Readout | None) -> Evaluation:
+        """The evaluation with what its network reaches on the device, by its own circuit."""
+        if readout is None:
+            return evaluation
+        measures = {**evaluation.measures, **self.problem.on_device(evaluation.architecture, readout)}
+        return replace(evaluation, measures=measures)
 
     def _keep(self, evaluation: Evaluation, weights: bytes) -> None:
         self._remember(evaluation)

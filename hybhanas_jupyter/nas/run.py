@@ -1,6 +1,7 @@
 """A run: all its evaluations, its front, and the same architectures on another device."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from hybhanas_jupyter.nas.store import Archive, Store
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hybhanas_jupyter.hardware.devices import Backend
+    from hybhanas_jupyter.hardware.devices import Backend, Device
     from hybhanas_jupyter.models.hybrid import HybridNet
     from hybhanas_jupyter.nas.verify import Verification
 
@@ -83,14 +84,17 @@ class Run(Reported):
         return verify(archive, self.config, self.front, data, noise=noise, samples=samples, shots=shots, seed=seed)
 
     def recost(self, backend: "Backend") -> "Recost":
-        """The same architectures costed on another device, without training again; raises as costing does."""
+        """The same architectures costed on another device, without training again; raises as costing does.
+
+        What the networks reach there is found anew too, unless the run was made on own arrays: then it is not known.
+        """
         from hybhanas_jupyter.hardware.devices import device
         from hybhanas_jupyter.nas.costing import Costs
 
         other = replace(self._archive().provenance(), device=device(backend))
-        costs = Costs(self.config, other)
+        costs, measures = Costs(self.config, other), self._measures(other.device)
         trained = tuple(evaluation for evaluation in self.evaluations if evaluation.status == "ok")
-        again = tuple(replace(evaluation, **costs(evaluation.architecture)) for evaluation in trained)
+        again = tuple(replace(e, **costs(e.architecture), measures=measures(e)) for e in trained)
         return Recost(other.device.name, *(replace(self, evaluations=evaluations) for evaluations in (trained, again)))
 
     def network(self, candidate: Evaluation | int) -> "HybridNet":
@@ -179,6 +183,23 @@ class Run(Reported):
             "hypervolumes": list(self.hypervolumes),
             "saved": self.saved,
         }
+
+    def _measures(self, device: "Device") -> Callable[[Evaluation], dict[str, float]]:
+        """What is measured of a trained network, on another device."""
+        from hybhanas_jupyter.nas.on_device import MEASURES, OnDevice, Readout
+
+        archive, on_device = self._archive(), OnDevice(device, self.config.cost_options, self.config.seed)
+        data = self.config.load_data()
+        known = DataInfo.of(data) == archive.provenance().data
+
+        def measures(evaluation: Evaluation) -> dict[str, float]:
+            kept = {name: value for name, value in evaluation.measures.items() if name not in MEASURES}
+            if not known:
+                return kept
+            readout = Readout.of(archive.network(evaluation), data)
+            return {**kept, **on_device(evaluation.architecture, readout)}
+
+        return measures
 
     def _archive(self) -> Archive:
         if self.store in ("", ":memory:"):

@@ -27,6 +27,7 @@ from hybhanas_jupyter.nas.costing import Costs
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.executors import open_executor
 from hybhanas_jupyter.nas.loop import Loop, Problem
+from hybhanas_jupyter.nas.on_device import OnDevice, Readout
 from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.state import RunState
@@ -261,7 +262,13 @@ class Search(Events):
             database.set_provenance(self.id, provenance.to_dict())
             self._known.change(data=provenance.data)
             self._device = provenance.device
-            problem = Problem(provenance.data, Costs(self.config, provenance), submit)
+            problem = Problem(
+                provenance.data,
+                Costs(self.config, provenance),
+                submit,
+                OnDevice(provenance.device, self.config.cost_options, self.config.seed),
+                lambda evaluation: Readout.of(Archive(database.path, self.id).network(evaluation), data),
+            )
             return Loop(self._known, problem, flags).go(extended=self._extended)
 
     def _dataset(self) -> Dataset:

@@ -12,6 +12,7 @@ from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import OUTCOME
+from hybhanas_jupyter.nas.on_device import Readout
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.models.fit import History
@@ -33,7 +34,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a task; `status` is "ok", "failed" or "stopped", `weights` the state in safetensors format."""
+    """What came out of a task; `status` is "ok", "failed" or "stopped", `weights` the state in safetensors format.
+
+    `readout` is what a device can change in the trained network.
+    """
 
     status: str
     reason: str = ""
@@ -42,6 +46,7 @@ class Outcome:
     seconds: float = 0.0
     weights: bytes = b""
     measures: dict[str, float] = field(default_factory=dict)
+    readout: Readout | None = None
 
     @property
     def known(self) -> dict[str, Any]:
@@ -91,6 +96,7 @@ def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -
         time.perf_counter() - start,
         save({name: value.contiguous() for name, value in net.state_dict().items()}),
         measures(net, data, history) if status == "ok" else {},
+        Readout.of(net, data) if status == "ok" else None,
     )
 
 

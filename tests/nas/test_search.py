@@ -53,7 +53,10 @@ def test_a_run_is_what_its_configuration_says(whole):
     assert [e.generation for e in whole.evaluations] == [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4
     for evaluation in whole.evaluations:
         assert 0 <= evaluation.accuracy <= 1
+        assert 0 <= evaluation.device_accuracy <= 1
+        assert 0 <= evaluation.recalibrated_accuracy <= 1
         assert evaluation.quantum_time > 0
+        assert evaluation.expectation_time > 0
         assert len(evaluation.history) == 2
         assert evaluation.history[-1]["validation_accuracy"] == evaluation.accuracy
         assert evaluation.cost["logical_time"] + evaluation.cost["routing_time"] == pytest.approx(

@@ -82,6 +82,15 @@ def loop(settings, submit=None, control=None, *, run=None, generations=()):
 def outcome(evaluations):
     """Everything of evaluations that must not depend on time, workers or interruptions, by number."""
     return sorted(
-        (e.number, e.generation, repr(e.architecture), e.status, e.accuracy, e.quantum_time, e.shared_with or -1)
+        (
+            e.number,
+            e.generation,
+            repr(e.architecture),
+            e.status,
+            e.accuracy,
+            e.quantum_time,
+            e.shared_with or -1,
+            e.measures,
+        )
         for e in evaluations
     )
