@@ -12,7 +12,7 @@ what else was tried; benchmarks/hardware_success.py fits the constants anew.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import exp, inf, isfinite, log, sqrt
+from math import exp, inf, isfinite, log, nan, sqrt
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -105,6 +105,7 @@ def on_hardware(
         gates=success.gates * factor,
         decoherence=success.decoherence * factor,
         readout=success.readout * factor,
+        counts_fidelity=nan,
         notes=(*success.notes, *notes),
     )
 

@@ -9,6 +9,7 @@ from numbers import Integral
 from hybhanas_jupyter.errors import CircuitError, check_name
 
 MODELS = ("calibrated", "hardware", "paper")
+AUTO, EXACT, MEAN_FIELD = METHODS = ("auto", "exact", "mean field")
 _HIGHEST = 10**18  # products of three such numbers still are floats
 
 
@@ -21,6 +22,8 @@ class CostOptions:
     - `seed`: the transpiler's, at least 0
     - `model`: "calibrated" (every gate's own calibration), "hardware" (what real devices showed of such calibrations,
       with intervals) or "paper" (the paper's device averages)
+    - `method`: how the calibrated model follows the state: "exact" (its exact local values; bound angles, up to 16
+      qubits), "mean field", or "auto": exact where that is possible
 
     Raises `CircuitError` for a number out of range and `UnknownNameError` for an unknown model.
     """
@@ -29,9 +32,11 @@ class CostOptions:
     optimization_level: int = 2
     seed: int = 0
     model: str = "calibrated"
+    method: str = AUTO
 
     def __post_init__(self) -> None:
         check_name("model", self.model, MODELS)
+        check_name("method", self.method, METHODS)
         check_whole("shots", self.shots, 1)
         check_whole("seed", self.seed, 0)
         if self.optimization_level not in (0, 1, 2, 3):
@@ -42,7 +47,8 @@ class CostOptions:
 class Provenance:
     """Inputs of a cost; `calibration` is the fingerprint of the calibration, `warnings` are one line each.
 
-    `device_warnings` are those of the device, whatever runs on it; `clock` names the clock behind `usage_time`.
+    `device_warnings` are those of the device, whatever runs on it; `clock` names the clock behind `usage_time`,
+    `method` how the state was followed, as "exact".
     """
 
     device: str
@@ -56,6 +62,7 @@ class Provenance:
     warnings: tuple[str, ...]
     clock: str = ""
     device_warnings: tuple[str, ...] = ()
+    method: str = ""
 
     @property
     def own_warnings(self) -> tuple[str, ...]:
@@ -72,6 +79,7 @@ class Provenance:
                 f"device {self.device}, calibrated {date}, fingerprint {self.calibration[:12]}",
                 *self.device_warnings,
                 f"{self.model} model, optimization level {self.optimization_level}, seed {self.seed}",
+                *([f"state followed by: {self.method}"] if self.method else []),
                 f"usage by the clock {self.clock!r}",
                 ", ".join(f"{name} {version}" for name, version in self.packages),
             ],

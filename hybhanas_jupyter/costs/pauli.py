@@ -48,15 +48,25 @@ def gate_eigenvalues(data: GateData, relaxation: tuple[tuple[float, float], ...]
     The qubits relax for the gate's duration; what the calibrated error exceeds this by is depolarizing. A gate cannot
     be better than its relaxation, nor worse than fully depolarizing.
     """
-    relaxed = np.ones(1)
-    for t1, t2 in relaxation:
-        relaxed = np.outer(relaxed, idle_eigenvalues(data.duration, t1, t2)).ravel()
-    dimension = 2 ** len(relaxation)
-    fidelity = 1 - data.error * (dimension + 1) / dimension
-    kept = (fidelity * dimension**2 - 1) / (relaxed.sum() - 1)
-    eigenvalues = relaxed * min(max(kept, 0.0), 1.0)
+    eigenvalues = _relaxed(data.duration, relaxation) * kept_by_gate(data, relaxation)
     eigenvalues[0] = 1.0
     eigenvalues.flags.writeable = False
+    return eigenvalues
+
+
+@lru_cache(maxsize=4096)
+def kept_by_gate(data: GateData, relaxation: tuple[tuple[float, float], ...]) -> float:
+    """What depolarizing keeps of a gate's state, whose relaxation alone would be better than its error; in [0, 1]."""
+    dimension = 2 ** len(relaxation)
+    fidelity = 1 - data.error * (dimension + 1) / dimension
+    kept = (fidelity * dimension**2 - 1) / (_relaxed(data.duration, relaxation).sum() - 1)
+    return float(min(max(kept, 0.0), 1.0))
+
+
+def _relaxed(duration: float, relaxation: tuple[tuple[float, float], ...]) -> Array:
+    eigenvalues = np.ones(1)
+    for t1, t2 in relaxation:
+        eigenvalues = np.outer(eigenvalues, idle_eigenvalues(duration, t1, t2)).ravel()
     return eigenvalues
 
 

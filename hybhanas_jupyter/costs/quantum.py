@@ -1,9 +1,12 @@
 """Algorithm 2: what one shot of a circuit costs on a device, in seconds, part by part."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from math import exp, inf, isfinite, log
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
@@ -13,6 +16,7 @@ from hybhanas_jupyter.costs.compilation import compile_circuit
 from hybhanas_jupyter.costs.hardware_model import SuccessScale, interval_width, on_hardware, success_interval
 from hybhanas_jupyter.costs.options import CostOptions, Provenance, package_versions
 from hybhanas_jupyter.costs.own_runs import clock_of, own_runs
+from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -46,6 +50,10 @@ class QuantumCost(Reported):
     penalty; execution + reliability penalty = effective. Times are inf beyond 1e308 s: `log_effective_time` holds on.
     `layout[i]` is the physical qubit where qubit i starts. Intervals are (low, high) and hold for 90 % of runs; those
     of success are the hardware model's, None under others.
+
+    `counts_fidelity` is the Hellinger fidelity of the counts that the device gives to the ideal ones, readout errors
+    included; NaN where the ideal distribution is not known (free parameters, many qubits, model "paper").
+    `readout_flips` are each measured qubit's probabilities to read 1 for |0>, and 0 for |1>.
     """
 
     logical_time: float
@@ -63,6 +71,8 @@ class QuantumCost(Reported):
     layout: tuple[int, ...]
     active_qubits: int
     measured_qubits: tuple[int, ...]
+    readout_flips: tuple[tuple[float, float], ...]
+    counts_fidelity: float = field(compare=False)  # NaN is not equal to itself
     provenance: Provenance
     usage_interval: tuple[float, float] | None = None
     success_interval: tuple[float, float] | None = None
@@ -111,6 +121,23 @@ class QuantumCost(Reported):
         """Product of 1 - readout error over the measured qubits."""
         return exp(self.log_readout_success_probability)
 
+    def noisy_counts(self, ideal: "Mapping[str, float]") -> dict[str, float]:
+        """What the device makes of `ideal` counts or probabilities of the measured qubits, by bit string.
+
+        As Qiskit's: the last letter is `measured_qubits[0]`. Failed shots are uniform, then every qubit is misread by
+        `readout_flips`. Raises `CircuitError` for strings that are not of so many bits, or of more than 20.
+        """
+        n = len(self.measured_qubits)
+        strings = {bits.replace(" ", ""): value for bits, value in ideal.items()}
+        wrong = [bits for bits in strings if len(bits) != n or not set(bits) <= {"0", "1"}]
+        if wrong or n > _MOST_BITS:
+            raise CircuitError(f"{(wrong or ['counts'])[0]!r}: give strings of {n} bits, of {_MOST_BITS} at most.")
+        values = np.zeros(2**n)
+        for bits, value in strings.items():
+            values[int(bits, 2)] += value
+        noisy = reliability.noisy_distribution(values, self.success_probability, self.readout_flips)
+        return {f"{index:0{n}b}": float(value) for index, value in enumerate(noisy) if value}
+
     @property
     def measured_fidelity(self) -> float:
         """Share of shots with the right result, state and readout, for a circuit that ideally has one."""
@@ -130,16 +157,29 @@ class QuantumCost(Reported):
 
     @property
     def effective_text(self) -> str:
-        """The effective time with its unit; as a power of ten where it overflows."""
-        if isfinite(self.effective_time) or not isfinite(self.log_effective_time):
+        """The effective time with its unit; as a power of ten where the output is noise."""
+        if not self.is_noise or not isfinite(self.log_effective_time):
             return seconds(self.effective_time)
         return f"1e{self.log_effective_time / log(10):.0f} s"
 
     @property
+    def is_noise(self) -> bool:
+        """Whether fewer than one shot of a thousand succeeds: what is read then is noise."""
+        return self.log_success_probability < _NOISE
+
+    @property
+    def _verdict(self) -> str:
+        if not self.is_noise:
+            return f"effective {self.effective_text} per valid shot"
+        many = self.active_qubits > _MANY
+        way = "; expectation values survive longer, see hyb.expectation_cost" if many else ""
+        return f"the output is noise (p = {self.success_text}){way}"
+
+    @property
     def success_text(self) -> str:
-        """The success probability; as a power of ten below 1e-6, where it may underflow."""
+        """The success probability; as a power of ten where the output is noise."""
         exponent = self.log_success_probability / log(10)
-        tiny = isfinite(exponent) and exponent < -6
+        tiny = isfinite(exponent) and self.is_noise
         return f"1e{exponent:.1f}" if tiny else significant(self.success_probability)
 
     @property
@@ -151,9 +191,10 @@ class QuantumCost(Reported):
         """All times, probabilities and counts by name, in the units above; intervals under the hardware model."""
         times = {name: getattr(self, name) for name in _TIMES}
         counts = {f"{k}_{n}_gates": getattr(getattr(self, k), n) for k in ("logical", "physical") for n in _SIZES}
+        known = {"counts_fidelity": self.counts_fidelity} if isfinite(self.counts_fidelity) else {}
         stated = _INTERVALS if self.provenance.model == "hardware" else ()
         intervals = {name: list(getattr(self, name)) for name in stated}
-        return {**times, **counts, "depth": self.depth, **intervals}
+        return {**times, **known, **counts, "depth": self.depth, **intervals}
 
     def figure(self, *, theme: str = "light") -> "Figure":
         """The parts of the effective time as a stacked bar (matplotlib), for `theme` "light" or "dark"."""
@@ -163,7 +204,7 @@ class QuantumCost(Reported):
 
     def _report(self) -> Report:
         return Report(
-            title=f"Quantum cost on {self.provenance.device}, effective {self.effective_text} per valid shot",
+            title=f"Quantum cost on {self.provenance.device}, {self._verdict}",
             bars={"": self.parts},
             tables=[
                 (["one shot", "time", "share"], _time_rows(self)),
@@ -199,6 +240,9 @@ _TIMES = (
     "measured_fidelity",
 )
 _INTERVALS = ("usage_interval", "success_interval", "measured_fidelity_interval")
+_MOST_BITS = 20
+_NOISE = log(1e-3)
+_MANY = 100  # qubits
 
 
 def quantum_cost(
@@ -210,19 +254,21 @@ def quantum_cost(
     seed: int = 0,
     model: str = "calibrated",
     arguments: Arguments = (),
+    method: str = "auto",
 ) -> QuantumCost:
     """Cost of `circuit`, see `to_circuit`, on `backend`, see `device`.
 
     Transpiles at `optimization_level` 0-3 with `seed`; a circuit that is physical for the device is taken as it is.
     `model` "calibrated" uses every gate's own calibration, "hardware" adds what recorded runs of real devices lost
     beyond it and states intervals, "paper" uses the paper's device averages. `shots` only enters `usage_time`.
-    `arguments` are a QNode's, by position or by name; their values do not matter unless gates depend on them. Costs are
-    cached by circuit and calibration.
+    `arguments` are a QNode's, by position or by name; their values do not matter unless gates depend on them. `method`
+    "exact" or "mean field" forces how the state is followed, see `CostOptions`. Costs are cached by circuit and
+    calibration.
 
     Raises `UnknownNameError` for an unknown device or model and `CircuitError` for a circuit that cannot be costed.
     Source: paper section 2.4 (Algorithm 2), docs/cost_model.md, sections 2 and 3.
     """
-    options = CostOptions(shots, optimization_level, seed, model)
+    options = CostOptions(shots, optimization_level, seed, model, method)
     return quantum_cost_of(to_circuit(circuit, arguments), device(backend), options)
 
 
@@ -257,7 +303,7 @@ class _Inputs:
 def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     calibration = inputs.device.calibration
     compiled = compile_circuit(inputs.circuit, inputs.device, job.options)
-    times, success = reliability.judge(compiled, calibration, job.options.model)
+    times, success = reliability.judge(compiled, calibration, job.options.model, job.options.method)
     makespan = times.logical_time + times.routing_time
     intervals = {}
     if job.options.model == "hardware":
@@ -282,11 +328,13 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
         layout=compiled.layout,
         active_qubits=compiled.n_qubits,
         measured_qubits=compiled.measured,
+        readout_flips=tuple(calibration.readout_flips(qubit) for qubit in compiled.measured),
+        counts_fidelity=success.counts_fidelity,
         provenance=Provenance(
             device=calibration.name,
             calibration_date=calibration.date,
             calibration=job.calibration,
-            **asdict(job.options),
+            **{**asdict(job.options), "method": success.method},
             packages=package_versions(),
             warnings=(*calibration.warnings, *compiled.notes, *times.notes, *success.notes),
             clock=job.clock.name,
@@ -338,6 +386,8 @@ def _usage_rows(cost: QuantumCost) -> list[list[str]]:
 def _success_rows(cost: QuantumCost) -> list[list[str]]:
     readout = significant(cost.readout_success_probability)
     rows = [["gates and idling", cost.success_text + _interval_text(cost.success_interval)], ["readout", readout]]
+    if isfinite(cost.counts_fidelity):
+        rows.append(["fidelity of counts", significant(cost.counts_fidelity)])
     if cost.measured_fidelity_interval is None:
         return rows
     measured = f"{cost.measured_fidelity:.2f}{_interval_text(cost.measured_fidelity_interval)}"

@@ -1,11 +1,19 @@
 """How likely one shot of a physical circuit succeeds, from calibration data, in the log domain."""
 
-from dataclasses import dataclass
-from math import expm1, inf, log1p
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, expm1, inf, log1p, nan
 
+import numpy as np
+import numpy.typing as npt
+
+from hybhanas_jupyter.costs import exact_local
 from hybhanas_jupyter.costs.compilation import Compiled
+from hybhanas_jupyter.costs.options import AUTO, EXACT, MEAN_FIELD
 from hybhanas_jupyter.costs.pauli import Damping
 from hybhanas_jupyter.costs.schedule import Schedule, Timing, calibrated_timing, paper_timing
+from hybhanas_jupyter.costs.timeline import Timeline
+from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 _MAX_EXPONENT = 700.0  # exp(710) overflows
@@ -13,12 +21,17 @@ _MAX_EXPONENT = 700.0  # exp(710) overflows
 
 @dataclass(frozen=True)
 class LogSuccess:
-    """Natural logarithms of success probabilities: of the gates, of the qubits while they idle, and of the readout."""
+    """Natural logarithms of success probabilities: of the gates, of the qubits while they idle, and of the readout.
+
+    `method` tells how the state was followed, `counts_fidelity` is NaN where its ideal distribution is not known.
+    """
 
     gates: float
     decoherence: float
     readout: float
     notes: tuple[str, ...] = ()
+    method: str = ""
+    counts_fidelity: float = nan
 
     @property
     def total(self) -> float:
@@ -26,24 +39,40 @@ class LogSuccess:
         return self.gates + self.decoherence
 
 
-def judge(compiled: Compiled, calibration: Calibration, model: str) -> tuple[Timing, LogSuccess]:
-    """Times and success probabilities of a compiled circuit by the "calibrated" or the "paper" model."""
+def judge(compiled: Compiled, calibration: Calibration, model: str, method: str = AUTO) -> tuple[Timing, LogSuccess]:
+    """Times and success probabilities of a compiled circuit by the "calibrated" or the "paper" model.
+
+    `method`: see `CostOptions`. Raises `CircuitError` for "exact" where the state cannot be followed.
+    """
     if model == "paper":
         times = paper_timing(compiled, calibration)
         return times, paper(compiled, times.physical, calibration)
+    if method != MEAN_FIELD:
+        obstacle = exact_local.obstacle(compiled.circuit)
+        if not obstacle:
+            times = calibrated_timing(compiled, calibration)
+            followed = exact_local.follow(Timeline(compiled.circuit, calibration), compiled.n_qubits)
+            success = calibrated(compiled, times.physical, followed.log_survival, calibration)
+            read = counts_fidelity(followed.probabilities(compiled.measured), success, compiled.measured, calibration)
+            return times, replace(success, method=EXACT, counts_fidelity=read)
+        if method == EXACT:
+            raise CircuitError(f"Circuit {compiled.circuit.name!r} {obstacle}: its method can only be {MEAN_FIELD!r}.")
     damping = Damping(calibration)
     times = calibrated_timing(compiled, calibration, damping.take)
-    return times, calibrated(compiled, times.physical, damping, calibration)
+    survival = damping.finish(times.physical, compiled.n_qubits)
+    return times, replace(calibrated(compiled, times.physical, survival, calibration), method=MEAN_FIELD)
 
 
-def calibrated(compiled: Compiled, schedule: Schedule, damping: Damping, calibration: Calibration) -> LogSuccess:
-    """Mean damping of the state's Pauli strings by each gate's own error and by idling; `damping` watched `schedule`.
+def calibrated(
+    compiled: Compiled, schedule: Schedule, survival: tuple[float, float], calibration: Calibration
+) -> LogSuccess:
+    """What is left of the state by each gate's own error and by idling: `survival` are their shares of ln p.
 
     Calibrated gate errors contain the relaxation during the gate, so that decoherence is charged for idle time only.
     Source: docs/cost_model.md, section 3.
     """
     data = calibration.gate_data
-    gates, idling = damping.finish(schedule, compiled.n_qubits)
+    gates, idling = survival
     hopeless = [f"{name} on {qubits}" for name, qubits in schedule.gates if data[name, qubits].error == 1]
     return LogSuccess(
         gates=-inf if hopeless else gates,
@@ -64,6 +93,29 @@ def paper(compiled: Compiled, schedule: Schedule, calibration: Calibration) -> L
     readout = log_one_minus(average.readout_error) * len(compiled.measured)
     gates = sum(schedule.count(size) * log_one_minus(error) for size, error in average.error.items())
     return LogSuccess(gates + readout, -schedule.makespan / t2, readout)
+
+
+def counts_fidelity(
+    ideal: npt.NDArray[np.float64], success: LogSuccess, measured: tuple[int, ...], calibration: Calibration
+) -> float:
+    """Hellinger fidelity (sum sqrt(p q))^2 of the measured distribution to the ideal one, readout errors included."""
+    flips = [calibration.readout_flips(qubit) for qubit in measured]
+    noisy = noisy_distribution(ideal, exp(success.total), flips)
+    return float(np.sqrt(np.clip(ideal, 0, None) * noisy).sum() ** 2)
+
+
+def noisy_distribution(
+    ideal: npt.NDArray[np.float64], p: float, flips: Sequence[tuple[float, float]]
+) -> npt.NDArray[np.float64]:
+    """The ideal distribution, mixed with the uniform one by 1 - p, and then read with `flips`.
+
+    Qubit i is bit i of the index; `flips[i]`: its probabilities to read 1 for |0>, and 0 for |1>.
+    """
+    mixed = p * ideal + (1 - p) * ideal.sum() / len(ideal)
+    for place, (up, down) in enumerate(flips):
+        pairs = mixed.reshape(-1, 2, 2**place)
+        mixed = np.einsum("ij,ajb->aib", [[1 - up, down], [up, 1 - down]], pairs).ravel()
+    return mixed
 
 
 def log_one_minus(error: float) -> float:
