@@ -1,7 +1,7 @@
 """What a trained network reaches on the device: its validation accuracy with what noise leaves of its readout.
 
 Worker processes make a `Readout` of a network, the search computes with it and never loads torch.
-Source: docs/cost_model.md, "Accuracy on the device".
+Source: docs/cost_model.md, section 8, "Accuracy on the device".
 """
 
 import hashlib
