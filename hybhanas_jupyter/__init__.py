@@ -21,6 +21,7 @@ _HOME = {
     "SearchSpace": "nas.space",
     "calibrate_clock": "costs.own_runs",
     "calibrate_success": "costs.hardware_runs",
+    "budget": "costs.spending",
     "checks": "costs.checks",
     "classical_cost": "costs.classical",
     "clock": "costs.own_runs",

@@ -27,6 +27,14 @@ class DeviceError(HybHanasError):
     """A device or calibration that cannot be used."""
 
 
+class BudgetError(HybHanasError):
+    """A circuit or a run that costs more than was allowed."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: one line instead of the frames of a magic."""
+        return [f"BudgetError: {self}"]
+
+
 class CircuitError(HybHanasError):
     """A circuit that cannot be read or costed."""
 

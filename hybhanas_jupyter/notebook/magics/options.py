@@ -163,6 +163,22 @@ def parse(parser: Any, text: str) -> argparse.Namespace:
     return options
 
 
+_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def budget_line(line: str) -> tuple[float | None, str]:
+    """Seconds and the device of a `%qbudget` line; (None, "off") ends a budget, (None, "") asks for it."""
+    words = line.split()
+    if words in ([], ["off"]):
+        return None, "".join(words)
+    flag = next((i for i, word in enumerate(words) if word in ("-b", "--backend")), len(words))
+    match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([a-z]*)", "".join(words[:flag]))
+    device = words[flag + 1 :]
+    if match is None or match[2] not in _UNITS or len(device) > 1 or (flag < len(words) and not device):
+        raise UsageError(f"{line.strip()!r} is no budget: %qbudget 10min, 600, 1.5h or off, and -b DEVICE.")
+    return float(match[1]) * _UNITS[match[2]], "".join(device)
+
+
 def split(line: str) -> tuple[str, str]:
     """The expression of a `%qcost` line and the options behind it, which start after a whole expression."""
     line = line.rstrip(" ;")

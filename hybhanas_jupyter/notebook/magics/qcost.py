@@ -15,7 +15,14 @@ from traitlets import Enum, Int, Unicode
 from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name, need
 from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, loop_note, run_body
 from hybhanas_jupyter.notebook.magics.devices import device_details
-from hybhanas_jupyter.notebook.magics.options import MODELS, parse, register_completion, split, with_options
+from hybhanas_jupyter.notebook.magics.options import (
+    MODELS,
+    budget_line,
+    parse,
+    register_completion,
+    split,
+    with_options,
+)
 from hybhanas_jupyter.notebook.magics.table import BudgetError, CostTable, Settings, UsageTable, cost_table, usage_table
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from hybhanas_jupyter.costs.spending import Budget
     from hybhanas_jupyter.hardware.devices import Device
 
 
@@ -34,6 +42,7 @@ class QCost(Magics):
     shots = Int(1000, min=1, help="Executions of each circuit.").tag(config=True)
     level = Int(2, min=0, max=3, help="Optimization level of the transpiler.").tag(config=True)
     seed = Int(0, min=0, help="Seed of the transpiler.").tag(config=True)
+    budget: "Budget | None" = None
     model = Enum(MODELS, "calibrated", help="Cost model.").tag(config=True)
 
     @with_options
@@ -82,6 +91,30 @@ class QCost(Magics):
         if not found:
             raise UsageError(f"No device matches {pattern!r}: %qdevices alone lists all.")
         return device_details(found)
+
+    @line_magic
+    def qbudget(self, line: str) -> object:
+        """A budget for all runs of this notebook: `%qbudget 10min [-b DEVICE]`, `%qbudget off`; alone: what was spent.
+
+        Runs of samplers, estimators, backends and PennyLane's devices count, simulators as if on DEVICE (the default is
+        that of `%config QCost.backend`). What would exceed the budget is refused before it is submitted.
+        """
+        from hybhanas_jupyter.costs.spending import close_budget, open_budget
+
+        limit, name = budget_line(line)
+        if limit is None and not name:
+            if self.budget is None:
+                raise UsageError("No budget is open: %qbudget 10min opens one.")
+            self.budget.settle()
+            return self.budget
+        ended, self.budget = self.budget, None
+        if ended is not None:
+            close_budget(ended)
+        if name == "off":
+            return ended
+        with _one_line():
+            self.budget = open_budget(limit, backend=name or self.backend)
+        return None
 
     @line_magic
     def hybhanas(self, line: str) -> object:
@@ -165,6 +198,8 @@ def unregister(ip: "InteractiveShell") -> None:
     for kind, names in magics.magics.items():
         for name in names:
             ip.magics_manager.magics[kind].pop(name, None)
+    if magics.budget is not None:
+        magics.qbudget("off")
     ip.configurables.remove(magics)
     ip.input_transformers_cleanup.remove(_help_without_body)
     magics.remove_completion()

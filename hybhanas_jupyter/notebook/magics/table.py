@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.errors import CircuitError, HybHanasError
+from hybhanas_jupyter.errors import BudgetError, CircuitError
 from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.formatting import Report, Reported, plain, seconds
 from hybhanas_jupyter.notebook.magics.cells import Calls, arguments_of
@@ -28,14 +28,6 @@ _WHY = (
     "the effective time counts gates alone: those of so many valid shots, repeated where errors spoil one",
 )
 _TRAINING = ("executions", "jobs", "quantum_time", "usage_time")
-
-
-class BudgetError(HybHanasError):
-    """A circuit that costs more than --fail-above allows."""
-
-    def _render_traceback_(self) -> list[str]:
-        """IPython's hook: one line instead of the frames of a magic."""
-        return [f"BudgetError: {self}"]
 
 
 @dataclass(frozen=True)
