@@ -1,4 +1,4 @@
-"""The trained networks of a front under the device's noise, by Aer, beside their ideal accuracy."""
+"""The networks of a front by Aer, under the device's noise or none, beside their ideal accuracy: a heavy import."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from hybhanas_jupyter.nas import processes as module
 from hybhanas_jupyter.nas.processes import LocalProcesses, WorkerDiedError, WorkerError
 from tests.nas import calls
+from tests.nas.waiting import until
 
 
 @pytest.fixture
@@ -89,9 +89,7 @@ def test_a_process_that_dies_while_idle_is_replaced(processes):
     pids = {processes.submit(calls.recall).result()[1] for _ in range(10)}
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: not any(alive(pid) for pid in pids))
     assert [processes.submit(calls.double, i).result(timeout=30) for i in range(4)] == [0, 2, 4, 6]
 
 
@@ -99,8 +97,7 @@ def test_a_shutdown_that_cancels_does_not_wait_for_hanging_calls():
     executor = LocalProcesses(1, (calls.remember, (1,)), time_limit=60)
     executor.submit(calls.double, 1).result()
     hanging = executor.submit(calls.sleep, 60)
-    while not hanging.running():
-        time.sleep(0.01)
+    until(hanging.running)
     queued = executor.submit(calls.double, 1)
     executor.shutdown(cancel_futures=True)
     assert not wait([hanging, queued], timeout=5).not_done
@@ -128,8 +125,7 @@ def test_a_process_that_starts_during_the_shutdown_ends_with_it(monkeypatch):
     assert starting.wait(60)
     ending = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
     ending.start()
-    while not executor._closed:
-        time.sleep(0.01)
+    until(lambda: executor._closed)
     go_on.set()
     ending.join(60)
     assert not ending.is_alive()
@@ -175,10 +171,7 @@ def test_workers_end_when_their_parent_is_killed():
     assert all(alive(pid) for pid in pids)
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 10
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(alive(pid) for pid in pids)
+    until(lambda: not any(alive(pid) for pid in pids))
 
 
 def test_a_training_worker_needs_neither_qiskit_nor_pennylane():
