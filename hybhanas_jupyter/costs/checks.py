@@ -1,4 +1,4 @@
-"""Our predictions against Qiskit's scheduler, Aer's noisy simulation and measured training steps (public entry).
+"""Our predictions against Qiskit's scheduler, Aer's noise, measured training steps and real devices (public entry).
 
 Each returns a `Check`: it prints its figures, `figure()` draws it, `points` are the single comparisons.
 """
@@ -6,12 +6,14 @@ Each returns a `Check`: it prints its figures, `figure()` draws it, `points` are
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, Ansatz
+from hybhanas_jupyter.costs.hardware_runs import HardwareCheck, hardware_check
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile, measured_steps
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.formatting import Report, Reported, significant
@@ -144,6 +146,16 @@ def reliability(devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int 
         label = f"{name}, {ansatz.n_qubits} qubits x {ansatz.depth}, {ansatz.entangler} {ansatz.topology}"
         points.append(Point(label, cost.expected_fidelity, noisy_fidelity(bound, device(name))))
     return Check("state fidelity", "Aer's noisy simulation", tuple(points))
+
+
+def hardware(folder: str | Path, *, optimization_level: int = 2, seed: int = 0) -> HardwareCheck:
+    """The hardware model and the usage clocks against what real devices did, each device left out of its fit.
+
+    `folder` holds recorded runs, which this package does not: `ibm_runs.jsonl` and `circuits/`, from metriq-data, and
+    for IQM's clocks `iqm_*_jobs.csv`, from FiQCI's resource-estimator. Takes about two minutes. Raises `DataError`
+    without them.
+    """
+    return hardware_check(folder, optimization_level=optimization_level, seed=seed)
 
 
 def classical(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,47 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend
 
-_HEADERS = ["device", "level", "execution", "of it routing", "two-qubit gates", "p", "effective", "usage"]
+SEEDS = 5  # of each comparison: one seed alone ranks devices by chance
+_HEADERS = ["rank", "device", "level", "execution", "of it routing", "two-qubit gates", "p", "effective", "usage"]
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Reported):
-    """Costs of one circuit, the least effective time first; `refused` has one line for each that is not possible."""
+    """Costs of one circuit, the least effective time first; `refused` has one line for each that is not possible.
+
+    Each of `costs` is the median of its study in `studies`, of the compiler's seeds. Where their ranges of effective
+    time overlap, which the intervals of the hardware model widen, devices are not told apart: they share a rank.
+    """
 
     costs: tuple[QuantumCost, ...]
     refused: tuple[str, ...]
+    studies: "tuple[SeedStudy, ...]" = ()
 
     @property
     def best(self) -> QuantumCost:
         """The cost with the least effective time."""
         return self.costs[0]
+
+    @property
+    def ranges(self) -> tuple[tuple[float, float], ...]:
+        """(least, most) effective time of each cost."""
+        return tuple(study.span for study in self.studies or map(_alone, self.costs))
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """Of each cost: 1 and how many are better for certain, their whole range below its own."""
+        ranges = self.ranges
+        return tuple(1 + sum(other[1] < own[0] for other in ranges) for own in ranges)
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Devices and levels that are not told apart from the best."""
+        level = len({cost.provenance.optimization_level for cost in self.costs}) > 1
+        return tuple(
+            cost.provenance.device + (f", level {cost.provenance.optimization_level}" if level else "")
+            for cost, (low, _) in zip(self.costs[1:], self.ranges[1:], strict=True)
+            if low <= self.ranges[0][1]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """All costs, and the reasons of those refused."""
@@ -40,7 +68,16 @@ class Comparison(Reported):
 
     def _records(self) -> list[dict[str, Any]]:
         settings = ("device", "optimization_level", "seed")
-        return [{**{name: getattr(c.provenance, name) for name in settings}, **c.to_dict()} for c in self.costs]
+        return [
+            {
+                "rank": rank,
+                **{name: getattr(cost.provenance, name) for name in settings},
+                **cost.to_dict(),
+                "effective_time_least": low,
+                "effective_time_most": high,
+            }
+            for cost, rank, (low, high) in zip(self.costs, self.ranks, self.ranges, strict=True)
+        ]
 
     def figure(self, *, theme: str = "light") -> "Figure":
         """The parts of every cost as stacked bars (matplotlib), for `theme` "light" or "dark"."""
@@ -52,10 +89,17 @@ class Comparison(Reported):
         return {f"{c.provenance.device}, level {c.provenance.optimization_level}": c.parts for c in self.costs}
 
     def _report(self) -> Report:
-        best = self.best.provenance
+        best, several = self.best.provenance, len(self.studies[0].costs) if self.studies else 1
+        spread = f"over {several} seeds" if several > 1 else "interval"
+        shown = several > 1 or any(low < high for low, high in self.ranges)
+        rows = [
+            [rank, *_row(cost), *([" to ".join(map(seconds, ends))] if shown else [])]
+            for cost, rank, ends in zip(self.costs, self.ranks, self.ranges, strict=True)
+        ]
+        tied = f"; not told apart from it: {_listed(self.tied)}" if self.tied else ""
         return Report(
-            title=f"Least effective time on {best.device}, level {best.optimization_level}",
-            tables=[(_HEADERS, [_row(cost) for cost in self.costs])],
+            title=f"Least effective time on {best.device}, level {best.optimization_level}{tied}",
+            tables=[([*_HEADERS, *([f"effective, {spread}"] if shown else [])], rows)],
             folded={f"Not possible ({len(self.refused)})": self.refused},
         )
 
@@ -70,6 +114,17 @@ class SeedStudy(Reported):
     def best(self) -> QuantumCost:
         """The cost with the least effective time; `best.provenance.seed` is its seed."""
         return self.costs[0]
+
+    @property
+    def median(self) -> QuantumCost:
+        """The cost in the middle: as many seeds are better as are worse, or one more of them."""
+        return self.costs[len(self.costs) // 2]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """(least, most) effective time over the seeds, and over the intervals of success where the model has them."""
+        spans = [_effective_span(cost) for cost in self.costs]
+        return min(low for low, _ in spans), max(high for _, high in spans)
 
     def values(self, name: str) -> list[float]:
         """One figure of every cost, such as "effective_time" or "physical_two_qubit_gates", ascending."""
@@ -106,6 +161,7 @@ def compare(
     *,
     shots: int = 1000,
     seed: int = 0,
+    seeds: int = SEEDS,
     model: str = "calibrated",
     arguments: Sequence[Any] = (),
     workers: int = 1,
@@ -114,8 +170,10 @@ def compare(
     """Cost `circuit` on every one of `backends` at every optimization level; what is refused is listed with its reason.
 
     - `backends`: see `device`; by default all that need no account
+    - `seed`, `seeds`: each is compiled with `seeds` seeds from `seed` on; devices are ranked by the median of their
+      effective times, and those whose ranges overlap share a rank
     - `workers`: above 1 processes, which take a second or two to start and live on for the next comparison: worth it
-      for large circuits only
+      for many devices or large circuits
     - `progress`: whether a bar is shown
 
     Raises `CircuitError` if nothing can be costed. See `quantum_cost` for the other parameters.
@@ -124,19 +182,21 @@ def compare(
     from tqdm.auto import tqdm
 
     check_whole("workers", workers, 1)
+    check_whole("seeds", seeds, 1)
     logical = to_circuit(circuit, arguments)
     options = [CostOptions(shots, level, seed, model) for level in optimization_levels]
     jobs = list(product(_all_names() if backends is None else backends, options))
-    calls = (delayed(_try)(logical, *job) for job in jobs)
+    calls = (delayed(_try)(logical, *job, range(seed, seed + seeds)) for job in jobs)
     results = Parallel(n_jobs=workers, return_as="generator")(calls)
     done = list(tqdm(results, total=len(jobs), desc="devices", disable=not progress))
-    costs = [result for result in done if isinstance(result, QuantumCost)]
+    studies = [result for result in done if isinstance(result, SeedStudy)]
     refused = tuple(result for result in done if isinstance(result, str))
-    if not costs:
+    if not studies:
         raise CircuitError(
             f"No device can run the circuit. {refused[0]}" if refused else "No device to compare is given."
         )
-    return Comparison(_ranked(costs), refused)
+    studies.sort(key=lambda study: study.median.log_effective_time)
+    return Comparison(tuple(study.median for study in studies), refused, tuple(studies))
 
 
 def seed_study(
@@ -176,9 +236,24 @@ def _all_names() -> list[str]:
     return [row.name for row in devices()]
 
 
-def _try(circuit: "QuantumCircuit", backend: "Backend", options: CostOptions) -> QuantumCost | str:
+def _alone(cost: QuantumCost) -> SeedStudy:
+    return SeedStudy((cost,))
+
+
+def _effective_span(cost: QuantumCost) -> tuple[float, float]:
+    if cost.success_interval is None:
+        return cost.effective_time, cost.effective_time
+    low, high = cost.success_interval
+    return cost.execution_time / high, cost.execution_time / low if low else inf
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _try(circuit: "QuantumCircuit", backend: "Backend", options: CostOptions, seeds: Sequence[int]) -> SeedStudy | str:
     try:
-        return quantum_cost_of(circuit, device(backend), options)
+        return seed_study_of(circuit, device(backend), options, seeds)
     except (CircuitError, DeviceError) as error:
         return str(error)
 

@@ -1,6 +1,5 @@
 """What real devices did beside what the models say: recorded runs, and the user's own."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybhanas_jupyter.costs import own_runs
+from hybhanas_jupyter.costs.hardware_jobs import ClockCheck, clock_checks, clock_table, recorded
 from hybhanas_jupyter.costs.hardware_model import (
     SCALE,
     SHARE,
@@ -95,12 +95,13 @@ class HardwareRun:
 class HardwareCheck(Reported):
     """Predicted shares of right results beside those that real devices measured, each device left out of the fit.
 
-    `predicted` and `intervals` (90 %) go with `runs`.
+    `predicted` and `intervals` (90 %) go with `runs`; `clocks` judge the seconds of jobs alike.
     """
 
     runs: tuple[HardwareRun, ...]
     predicted: tuple[float, ...]
     intervals: tuple[tuple[float, float], ...]
+    clocks: tuple[ClockCheck, ...] = ()
 
     @cached_property
     def figures(self) -> dict[str, dict[str, float]]:
@@ -127,8 +128,9 @@ class HardwareCheck(Reported):
         return {**figures, "coverage": float(np.mean(inside)), "width": float(np.mean(np.diff(intervals)))}
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, and every run with its prediction."""
-        return {"figures": self.figures, "runs": self._records()}
+        """The figures of success and of clocks, and every run with its prediction."""
+        clocks = {check.clock: check.figures() for check in self.clocks}
+        return {"figures": self.figures, "clocks": clocks, "runs": self._records()}
 
     def _records(self) -> list[dict[str, Any]]:
         return [
@@ -151,12 +153,28 @@ class HardwareCheck(Reported):
             [
                 (["benchmark", "estimate", "Spearman", "mean error", "bias"], rows),
                 (["90 % intervals", "hold", "mean width"], held),
+                *([clock_table(self.clocks)] if self.clocks else []),
             ],
+            folded={"By device: mean error": self._by_device()},
         )
 
+    def _by_device(self) -> list[str]:
+        errors: dict[str, list[float]] = {}
+        for run, predicted in zip(self.runs, self.predicted, strict=True):
+            errors.setdefault(f"{run.device}, {run.benchmark}", []).append(predicted - run.measured)
+        return [
+            f"{name}: {fmean(map(abs, found)):.3f}, bias {fmean(found):+.3f}, {len(found)} runs"
+            for name, found in sorted(errors.items())
+        ]
 
-def hardware_check(folder: str | Path, *, optimization_level: int = 2, seed: int = 0) -> HardwareCheck:
-    """Fit and judge the hardware model on recorded runs, each device left out of the fit that judges it."""
+
+def hardware_check(
+    folder: str | Path, *, optimization_level: int = 2, seed: int = 0, clocks: bool = True
+) -> HardwareCheck:
+    """Fit and judge the hardware model on recorded runs, each device left out of the fit that judges it.
+
+    With `clocks`, the usage clocks on recorded jobs too.
+    """
     runs = recorded_runs(folder, optimization_level=optimization_level, seed=seed)
     predicted = np.empty(len(runs))
     devices = np.array([run.device for run in runs])
@@ -165,7 +183,8 @@ def hardware_check(folder: str | Path, *, optimization_level: int = 2, seed: int
         scale, share = fit_losses(left) if left else (SCALE, SHARE)
         for i in np.flatnonzero(devices == name):
             predicted[i] = np.exp(-losses_on_hardware(runs[i].losses, runs[i].exposed, scale, share))
-    return HardwareCheck(runs, tuple(predicted.tolist()), tuple(success_interval(p) for p in predicted.tolist()))
+    intervals = tuple(success_interval(p) for p in predicted.tolist())
+    return HardwareCheck(runs, tuple(predicted.tolist()), intervals, clock_checks(folder) if clocks else ())
 
 
 def fit_losses(runs: Sequence[HardwareRun]) -> tuple[float, float]:
@@ -186,23 +205,16 @@ def fit_losses(runs: Sequence[HardwareRun]) -> tuple[float, float]:
 def recorded_runs(folder: str | Path, *, optimization_level: int = 2, seed: int = 0) -> tuple[HardwareRun, ...]:
     """Runs of QML kernels and mirror circuits in `folder` whose devices have a fake backend.
 
-    Raises `DataError` where the folder has no `ibm_runs.jsonl`.
+    Raises `DataError` where the folder holds none.
     """
-    path = Path(folder) / "ibm_runs.jsonl"
-    if not path.is_file():
-        raise DataError(
-            f"{str(folder)!r} has no ibm_runs.jsonl: give the folder of recorded runs (metriq-data's benchmarks of "
-            "IBM's devices, with their circuits as OpenQASM 2). The package holds none."
-        )
     made: dict[tuple[str, str], tuple[float, float, float]] = {}
     runs = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        run = json.loads(line)
+    for run in recorded(folder):
         if run["benchmark"] in _CIRCUITS and run["score"] is not None:
             name = _CIRCUITS[run["benchmark"]].format(**run["params"])
             key = (run["device"].replace("ibm_", "fake_"), name)
             if key not in made:
-                files = sorted((path.parent / "circuits").glob(name))
+                files = sorted((Path(folder) / "circuits").glob(name))
                 made[key] = _estimates(key[0], files, optimization_level, seed)
             runs.append(HardwareRun(run["device"], run["benchmark"], name, run["score"], *made[key]))
     return tuple(runs)

@@ -14,12 +14,47 @@ def test_every_device_and_level_is_ranked_by_effective_time():
     assert len(table.costs) == 6
     times = [cost.effective_time for cost in table.costs]
     assert times == sorted(times)
-    assert table.best is hyb.quantum_cost(
-        Ansatz(4, 2), table.best.provenance.device, optimization_level=table.best.provenance.optimization_level
+    best = table.best.provenance
+    assert table.best == hyb.quantum_cost(
+        Ansatz(4, 2), best.device, optimization_level=best.optimization_level, seed=best.seed
     )
     assert {cost.provenance.device for cost in table.costs} == set(DEVICES)
     assert list(table.to_dataframe()["effective_time"]) == times
     assert "fake_torino" in repr(table)
+
+
+def test_several_seeds_rank_devices_by_their_median():
+    circuit = Ansatz(5, 2, topology="full")
+    table = compare(circuit, ["fake_kyiv", "fake_torino"], seed=3, seeds=5, progress=False)
+    for cost, (low, high) in zip(table.costs, table.ranges, strict=True):
+        name = cost.provenance.device
+        times = sorted(hyb.quantum_cost(circuit, name, seed=seed).effective_time for seed in range(3, 8))
+        assert (low, cost.effective_time, high) == (times[0], times[2], times[4])
+    assert table.ranks == (1, 2)  # a kyiv gate takes several torino gates
+    assert not table.tied
+    assert "effective, over 5 seeds" in repr(table)
+    assert {"rank", "effective_time_least", "effective_time_most"} <= set(table.to_dataframe().columns)
+
+
+def test_a_difference_within_the_seeds_is_said():
+    circuit = Ansatz(5, 2, topology="full")
+    names = ["fake_kyiv", "fake_strasbourg"]
+    table = compare(circuit, names, seeds=5, progress=False)
+    (low, high), (other_low, _) = table.ranges
+    assert low < other_low <= high
+    assert table.ranks == (1, 1)
+    assert table.tied == (table.costs[1].provenance.device,)
+    assert f"not told apart from it: {table.tied[0]}" in repr(table)
+    alone = compare(circuit, names, seeds=1, progress=False)
+    assert alone.ranks == (1, 2)
+    assert "over" not in repr(alone).splitlines()[0]
+
+
+def test_intervals_of_the_hardware_model_widen_the_ranges():
+    table = compare(Ansatz(3, 2), ["fake_fez", "fake_torino"], seeds=1, model="hardware", progress=False)
+    for cost, ends in zip(table.costs, table.ranges, strict=True):
+        low, high = cost.success_interval
+        assert ends == pytest.approx((cost.execution_time / high, cost.execution_time / low))
 
 
 def test_processes_give_the_same_table():

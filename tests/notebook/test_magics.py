@@ -129,6 +129,20 @@ def test_several_circuits_and_devices_make_a_table_with_the_cheapest_marked(shel
         assert best.device in marked[0]
 
 
+def test_devices_are_compared_by_several_seeds_and_chance_is_said(shell, capsys):
+    make = "import hybhanas_jupyter as hyb\nqc = hyb.Ansatz(5, 2, topology='full')"
+    shell.run_cell(f"%%qcost -b fake_kyiv fake_strasbourg fake_torino -o table\n{make}")
+    rows = {row.device: row for row in shell.user_ns["table"].rows}
+    assert [len(row.study.costs) for row in rows.values()] == [5, 5, 5]
+    (low, high), (other, _) = rows["fake_kyiv"].study.span, rows["fake_strasbourg"].study.span
+    assert low < other < high  # the compiler's luck is larger than what tells these two apart
+    assert shell.user_ns["table"].mark(rows["fake_torino"]) == "cheapest"
+    shell.run_cell(f"%%qcost -b fake_kyiv fake_strasbourg -o table\n{make}")
+    assert capsys.readouterr().out.count("within the seeds") == 2
+    shell.run_cell(f"%%qcost -b fake_kyiv fake_strasbourg --seeds 1 -o table\n{make}")
+    assert "within" not in capsys.readouterr().out
+
+
 def test_training_is_costed_on_both_clocks(shell, capsys):
     shell.run_cell(f"%%qcost --samples 320 --epochs 10 --batch-size 16 --shots 100 -o training\n{PARAMETRISED}")
     training = shell.user_ns["training"]

@@ -100,7 +100,7 @@ OPTIONS: dict[tuple[str, ...], dict[str, Any]] = {
     ("--seeds",): {
         "type": _whole(1, 10**4),
         "metavar": "N",
-        "help": "best, median and maximum of N seeds from --seed on",
+        "help": "best, median and maximum of N seeds from --seed on (5 where devices are compared)",
     },
     ("--model",): {"choices": MODELS, "metavar": "NAME", "help": f"cost model: {' or '.join(MODELS)} ({MODELS[0]})"},
     ("--samples",): {"type": _whole(1, 10**12), "metavar": "N", "help": "training samples: adds the training's cost"},

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -53,6 +53,18 @@ class CostRow:
         """What a budget limits: the quantum time of the training, or the effective time of a shot."""
         return self.training.quantum_time if self.training else self.cost.effective_time
 
+    @property
+    def log_time(self) -> float:
+        """What devices are ranked by: the logarithm of the median seed's time, which compares where times overflow."""
+        return (self.study.median if self.study else self.cost).log_effective_time
+
+    def overlaps(self, other: "CostRow") -> bool:
+        """Whether the seeds' ranges of effective times have something in common."""
+        if self.study is None or other.study is None:
+            return False
+        (low, high), (other_low, other_high) = self.study.span, other.study.span
+        return low <= other_high and other_low <= high
+
     def seed_times(self) -> tuple[float, ...]:
         """Median and maximum of the effective times over the seeds; () without a study."""
         times = self.study.values("effective_time") if self.study else []
@@ -86,10 +98,24 @@ class CostTable(Reported):
         return self if several else (asked or [only.cost])[0]
 
     def is_cheapest(self, row: CostRow) -> bool:
-        """Whether no other device runs the circuit of this row in less effective time; False without another one."""
-        others = [other for other in self.rows if other.circuit == row.circuit and other is not row]
-        # Logarithms still compare where times overflow.
-        return bool(others) and all(row.cost.log_effective_time < other.cost.log_effective_time for other in others)
+        """Whether no other device runs the circuit of this row in less effective time; False without another one.
+
+        With several seeds their median counts.
+        """
+        others = self._others(row)
+        return bool(others) and all(row.log_time < other.log_time for other in others)
+
+    def mark(self, row: CostRow) -> str:
+        """ "cheapest", or "within the seeds" where it, or what the cheapest is ahead by, is within the seeds' range."""
+        others = self._others(row)
+        best = min([row, *others], key=lambda each: each.log_time)
+        rest = others if row is best else [best]
+        if row.study and any(row.overlaps(other) for other in rest):
+            return "cheapest, within the seeds" if row is best else "within the seeds"
+        return "cheapest" if self.is_cheapest(row) else ""
+
+    def _others(self, row: CostRow) -> list[CostRow]:
+        return [other for other in self.rows if other.circuit == row.circuit and other is not row]
 
     def check_budget(self, limit: float) -> None:
         """Raise `BudgetError` if the `time` of a row is above `limit` seconds, or not known under a finite limit."""
@@ -128,7 +154,7 @@ class CostTable(Reported):
             [*_cost_cells(row.cost), *_seed_cells(row), *_training_cells(row), *_value_cells(row)] for row in self.rows
         ]
         rows = [[row.circuit, row.device, *values] for row, values in zip(self.rows, cells, strict=True)]
-        marks = ["cheapest" if self.is_cheapest(row) else "" for row in self.rows]
+        marks = [self.mark(row) for row in self.rows]
         if any(marks):
             headers.append("")
             rows = [[*row, mark] for row, mark in zip(rows, marks, strict=True)]
@@ -242,9 +268,14 @@ def _load(circuit: Any, device: "Device", seed: int, settings: Settings, calls: 
 def cost_table(circuits: Mapping[str, Any], devices: "Iterable[Device]", settings: Settings, calls: Calls) -> CostTable:
     """Cost every circuit on every device; what cannot be costed is refused with its reason.
 
+    Several devices are compared by several seeds unless `--seeds` says how many, as one seed ranks them by chance.
     Raises `CircuitError` with the first reason if nothing can be costed.
     """
-    rows, refused = [], []
+    from hybhanas_jupyter.costs.comparison import SEEDS
+
+    rows, refused, devices = [], [], list(devices)
+    if settings.seeds is None and len(devices) > 1:
+        settings = replace(settings, seeds=SEEDS)
     for name, circuit in circuits.items():
         for device in devices:
             try:
