@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
+from hybhanas_jupyter.circuits.dependence import dependence
 from hybhanas_jupyter.formatting import plain, seconds, significant
 from hybhanas_jupyter.nas.architecture import Architecture
 
@@ -86,6 +87,8 @@ OBJECTIVES = {
         Objective("quantum_parameters", "Quantum parameters"),
         Objective("success_probability", "Success probability", maximise=True, bounds=_FRACTION),
         Objective("two_qubit_gates", "Two-qubit gates"),
+        Objective("read_weights", "Quantum weights that are read", maximise=True, bounds=_FRACTION),
+        Objective("entangled_outputs", "Outputs with entanglement", maximise=True, bounds=_FRACTION),
     )
 }
 
@@ -133,6 +136,23 @@ class Evaluation:
     def recalibrated_accuracy(self) -> float:
         """The same with a classifier that was fitted again to what the device gives for training images."""
         return self.measures.get("recalibrated_accuracy", math.nan)
+
+    @property
+    def read_weights(self) -> float:
+        """Share of the trained weights of the quantum layer that its outputs depend on."""
+        found = dependence(self.architecture.ansatz)
+        return found.read_weights / found.weights
+
+    @property
+    def entangled_outputs(self) -> float:
+        """Share of the outputs of the quantum layer that an entangler has a part in."""
+        found = dependence(self.architecture.ansatz)
+        return found.entangled_outputs / found.outputs
+
+    @property
+    def note(self) -> str:
+        """What its quantum layer leaves unused ("only cos x", "no entanglement"); empty for nothing."""
+        return dependence(self.architecture.ansatz).note
 
     @property
     def expectation_time(self) -> float:

@@ -163,11 +163,24 @@ def breakdown_data(evaluations: Sequence[Evaluation]) -> BreakdownData:
 
 
 def front_table(front: Sequence[Evaluation], objectives: Sequence[str]) -> str:
-    """The front as an HTML table: its objectives, both clocks and the parameters, those that are known."""
+    """The front as an HTML table: its objectives, both clocks and the parameters, those that are known.
+
+    And what a quantum layer leaves unused, if one does.
+    """
     names = dict.fromkeys((*objectives, *_CLOCKS, "parameters"))
     shown = [OBJECTIVES[name] for name in names if any(math.isfinite(e.value(name)) for e in front)]
-    rows = [[e.architecture.label, *(o.text(e.value(o.name)) for o in shown), e.generation, e.number] for e in front]
-    return html_table(["Architecture", *(o.label for o in shown), "Generation", "#"], rows)
+    noted = ["Quantum layer"] if any(e.note for e in front) else []
+    rows = [
+        [
+            e.architecture.label,
+            *(o.text(e.value(o.name)) for o in shown),
+            *(e.note for _ in noted),
+            e.generation,
+            e.number,
+        ]
+        for e in front
+    ]
+    return html_table(["Architecture", *(o.label for o in shown), *noted, "Generation", "#"], rows)
 
 
 def page(title: str, summary: str, figures: "tuple[Figure, Figure]", table: str) -> str:

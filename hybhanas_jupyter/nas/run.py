@@ -264,6 +264,7 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
         "rotations": "-".join(ansatz.rotations),
         "entangler": ansatz.entangler,
         "topology": ansatz.topology,
+        "note": evaluation.note,
         **{name: evaluation.value(name) for name in OBJECTIVES},
         **{f"shot_{name}": value for name, value in evaluation.cost.items()},
         "seconds": evaluation.seconds,
@@ -289,7 +290,7 @@ def _front_table(run: Run) -> Table:
             str(evaluation.number),
             evaluation.architecture.label,
             *(objective.text(evaluation.value(objective.name)) for objective in objectives),
-            "knee" if evaluation == knee else "",
+            ", ".join(filter(None, ["knee" if evaluation == knee else "", evaluation.note])),
         ]
         for evaluation in run.front
     ]

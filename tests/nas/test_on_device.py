@@ -17,6 +17,7 @@ from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.models.fit import fit
 from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.architecture import Architecture
+from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.on_device import DeviceReading, OnDevice, Readout, accuracy, fit_again
 
 ARCHITECTURE = Architecture((Convolution(4, pooling="max"),), hyb.Ansatz(4, 3, ("RX", "RY"), "CNOT", "circular"))
@@ -107,3 +108,21 @@ def test_a_layer_that_is_trained_as_a_simpler_one_has_its_own_noise(trained):
     plain = replace(readout, weights=np.zeros((1, 1, 4)))
     few, many = (OnDevice(device, CostOptions(), 0).reading(a.ansatz, plain).damping for a in (small, large))
     assert many.mean() < few.mean()
+
+
+def test_a_layer_that_leaves_out_what_it_has_is_marked_also_at_the_knee_and_can_be_excluded():
+    def evaluation(number, accuracy, time, ansatz):
+        return Evaluation(number, 1, Architecture((), ansatz), "ok", accuracy=accuracy, quantum_time=time)
+
+    plain = evaluation(1, 0.95, 1.0, hyb.Ansatz(4, 2, ("RZ",), "CZ", "linear"))
+    entangled = evaluation(2, 0.96, 90.0, hyb.Ansatz(4, 2, ("RY",), "CZ", "linear"))
+    config = hyb.SearchConfig(objectives=("accuracy", "quantum_time"))
+    run = hyb.Run("r", config, (evaluation(0, 0.1, 0.9, plain.architecture.ansatz), plain, entangled), (), 0)
+    assert (plain.note, entangled.note) == ("only cos x", "")
+    assert (plain.read_weights, plain.entangled_outputs) == (0.0, 0.0)
+    assert (entangled.read_weights, entangled.entangled_outputs) == (1.0, 1.0)
+    assert run.knee == plain
+    assert "knee, only cos x" in repr(run)
+    assert list(run.to_dataframe()["note"]) == ["only cos x", "only cos x", ""]
+    strict = config.replace(constraints={"entangled_outputs": 0.5})
+    assert [e.number for e in replace(run, config=strict).front] == [2]

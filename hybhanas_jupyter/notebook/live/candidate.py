@@ -28,6 +28,7 @@ _CLOCKS = (
     *("usage_time", "quantum_time", "classical_time", "total_time"),
     *("success_probability", "two_qubit_gates"),
 )
+_ACCURACIES = [OBJECTIVES[name] for name in ("accuracy", "device_accuracy", "recalibrated_accuracy")]
 NOTHING = "Click a point, or draw a lasso around several, to see what they are."
 
 
@@ -153,7 +154,8 @@ def genes_table(candidate: Evaluation) -> str:
         ("Entangler", ansatz.entangler),
         ("Topology", ansatz.topology),
         *((f"Convolution {i}", layer_text(layer)) for i, layer in enumerate(candidate.architecture.convolutions, 1)),
-        ("Validation accuracy", f"{candidate.accuracy:.1%}"),
+        *([("Quantum layer", candidate.note)] if candidate.note else []),
+        *((o.label, o.text(candidate.value(o.name))) for o in _ACCURACIES if isfinite(candidate.value(o.name))),
         ("Parameters, quantum", f"{candidate.parameters:,}, {candidate.quantum_parameters:,}"),
     ]
     return html_table((f"Candidate #{candidate.number}", f"generation {candidate.generation}"), rows)
