@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo lab test lint bench clean
+.PHONY: help setup demo lab test lint bench pictures clean
 help:  ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
 
@@ -20,7 +20,7 @@ demo: $(READY)  ## search hybrid networks on the embedded digits against fake_ky
 lab: $(READY)  ## open JupyterLab on the quickstart notebook
 	@$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
-lint: $(READY)
+lint: $(READY)  ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -34,6 +34,9 @@ bench: $(READY)  ## the short benchmarks, about ten minutes in all; benchmarks/ 
 			magics_overhead measured; do \
 		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
+
+pictures: $(READY)  ## take README's pictures of %%qcost anew
+	$(BIN)/python -m tests.browser.pictures
 
 clean:  ## remove .venv and what demo and tests leave behind
 	rm -rf .venv artifacts runs.db* front.png front.html

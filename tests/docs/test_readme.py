@@ -1,7 +1,7 @@
 """What README.md, CONTRIBUTING.md and CHANGELOG.md say can be done is done here, every fenced block of the README too.
 
-Two of its commands are not run: `make test`, which runs this, and `make lab`, which waits for a browser (tests/browser
-opens JupyterLab on the quickstart).
+Not run are `make test`, which runs this, `make lab`, which waits for a browser (tests/browser opens JupyterLab on the
+quickstart), and `pip install`, which `make` does with the same extra.
 """
 
 import os
@@ -14,13 +14,17 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.browser import pictures
 from tests.docs.markdown import blocks, links
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+PAGES = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
+    *("benchmarks/README.md", "docs/cost_model.md", "notebooks/README.md"),
+)
 BIN = Path(sys.executable).parent
-MAKE, TERMINAL = blocks(README, "sh")
+INSTALL, MAKE, TERMINAL = blocks(README, "sh")
 
 
 def succeed(command, folder):
@@ -34,21 +38,22 @@ def succeed(command, folder):
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    missing = [target for target in links(text) if not (ROOT / target).exists()]
+    missing = [target for target in links(text) if not (ROOT / page).parent.joinpath(target).exists()]
     assert not missing
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_make_targets_exist(page):
-    named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / page).read_text(encoding="utf-8")))
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE))
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    assert named <= targets | {"and"}
+    assert named <= targets
 
 
 def test_every_block_is_of_a_kind_that_is_run():
     fences = re.findall(r"^```(.*)$", README, flags=re.MULTILINE)
     assert set(fences[::2]) == {"sh", "python", "ipython"}
     assert set(re.findall(r"^make ([a-z]+)", MAKE, flags=re.MULTILINE)) == {"demo", "test"}
+    assert re.findall(r"^pip install (\S+)", INSTALL, flags=re.MULTILINE) == [".", '".[search]"']
 
 
 def test_make_demo_leaves_a_front(tmp_path):
@@ -78,3 +83,10 @@ def test_notebook_cells_run(tmp_path):
     assert loaded == []
     assert "Quantum cost on fake_kyiv" in str(cost)
     assert "application/vnd.jupyter.widget-view+json" in str(form)
+
+
+@pytest.mark.parametrize("name", ["qcost-light.png", "qcost-dark.png"])
+def test_pictures_show_the_report_of_today(name):
+    """If not: python -m tests.browser.pictures"""
+    assert pictures.known_fingerprint(name) == pictures.fingerprint()
+    assert pictures.CELL in README
