@@ -18,6 +18,7 @@ from hybhanas_jupyter.costs.compilation import active_qubits
 from hybhanas_jupyter.costs.pauli import kept_by_gate
 from hybhanas_jupyter.costs.timeline import Step, Timeline
 from hybhanas_jupyter.hardware.calibration import Calibration
+from hybhanas_jupyter.hardware.vendors import unitary
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -152,9 +153,7 @@ class _LocalState:
 @lru_cache(maxsize=4096)
 def _unitary(name: str, angles: tuple[float, ...]) -> Array:
     """The gate's matrix, its first qubit the slowest; Qiskit's has the last one so."""
-    from qiskit.circuit.library import get_standard_gate_name_mapping
-
-    matrix = type(get_standard_gate_name_mapping()[name])(*angles).to_matrix()
+    matrix = unitary(name, *angles)
     if len(matrix) == 2:
         return matrix
     return matrix.reshape(2, 2, 2, 2).transpose(1, 0, 3, 2).reshape(4, 4)
