@@ -1,6 +1,7 @@
 """Calibration: a frozen snapshot of what a device's gates take and how often they fail, its averages and its gaps."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from hybhanas_jupyter.errors import DeviceError, check_name
 from hybhanas_jupyter.files import write_text
-from hybhanas_jupyter.hardware import vendors
+from hybhanas_jupyter.hardware import braket, vendors
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -238,15 +239,30 @@ class Calibration(_Frozen):
 
     @classmethod
     def load(cls, path: str | Path) -> "Calibration":
-        """Read a calibration saved by `save`. Raises `DeviceError` that names the damaged field."""
+        """Read a calibration saved by `save`, or a device document of Amazon Braket, named by its file.
+
+        Raises `DeviceError` that names the damaged field.
+        """
         try:
-            return cls.model_validate_json(Path(path).read_bytes())
+            content = Path(path).read_bytes()
+            if b'"braketSchemaHeader"' in content:
+                return cls._of_braket(content, Path(path))
+            return cls.model_validate_json(content)
         except OSError as error:
             raise DeviceError(f"Cannot read calibration {str(path)!r}: {error.strerror}.") from None
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "file"
             raise DeviceError(f"{str(path)!r} is not a calibration: {field}: {first['msg']}.") from None
+
+    @classmethod
+    def _of_braket(cls, content: bytes, path: Path) -> "Calibration":
+        try:
+            entries, times, name, date = braket.read_document(json.loads(content), path.stem)
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            reason = f"{type(error).__name__} {error}"
+            raise DeviceError(f"{str(path)!r} is no device document of Braket: {reason}.") from None
+        return cls.of_entries(entries, times, name, date=date)
 
     def save(self, path: str | Path) -> None:
         """Write the calibration as JSON, whole or not at all."""

@@ -1,5 +1,7 @@
 """Devices of other makers, as their packages describe them."""
 
+import json
+
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
@@ -206,3 +208,71 @@ def test_aqts_chain_has_its_makers_typical_values():
     assert cost.readout_time == 3e-3
     assert cost.execution_time >= 2 * 200e-6
     assert vendor_clock(hyb.device(target).calibration).name == "AQT shots alone"
+
+
+def braket(maker, **parts):
+    """A device document as `AwsDevice.properties.json()` gives it, by amazon-braket-schemas 1.32."""
+    header = {"name": f"braket.device_schema.{maker}.{maker}_device_capabilities", "version": "1"}
+    return {"braketSchemaHeader": header, "service": {"updatedAt": "2026-05-04T10:20:30+00:00"}, **parts}
+
+
+def fidelity(kind, value):
+    return {"fidelityType": {"name": kind}, "fidelity": value, "standardError": None}
+
+
+def garnet():
+    one = {
+        label: {
+            "T1": {"value": 30.0 + i, "standardError": None, "unit": "us"},
+            "T2": {"value": 1e-5, "standardError": None, "unit": "S"},
+            "oneQubitFidelity": [fidelity("RANDOMIZED_BENCHMARKING", 0.999), fidelity("READOUT", 0.97 + 0.001 * i)],
+        }
+        for i, label in enumerate(("1", "2", "10"))
+    }
+    pairs = {"1-2": 0.99, "2-10": 0.98}
+    two = {k: {"twoQubitGateFidelity": [{"gateName": "CZ", "fidelity": v}]} for k, v in pairs.items()}
+    connected = {"fullyConnected": False, "connectivityGraph": {"1": ["2"], "2": ["10"]}}
+    paradigm = {"qubitCount": 3, "nativeGateSet": ["cz", "prx"], "connectivity": connected}
+    return braket("iqm", paradigm=paradigm, standardized={"oneQubitProperties": one, "twoQubitProperties": two})
+
+
+def test_a_device_document_of_braket_is_read(tmp_path):
+    path = tmp_path / "garnet.json"
+    path.write_text(json.dumps(garnet()))
+    calibration = hyb.device(path).calibration
+    assert calibration.name == "iqm_garnet"
+    assert calibration.n_qubits == 3
+    assert calibration.date.year == 2026
+    assert calibration.relaxation[2] == pytest.approx((32e-6, 1e-5))
+    assert calibration.gate_data["cz", (2, 1)].error == pytest.approx(0.02)  # labels 10 and 2
+    assert calibration.gate_data["prx", (0,)].error == pytest.approx(1e-3)
+    assert calibration.readout(1).error == pytest.approx(0.029)
+    cost = hyb.quantum_cost(ghz(), path)
+    assert cost.physical.two_qubit == 2
+    assert any("typical of IQM" in line for line in cost.provenance.warnings)
+
+
+def test_ionqs_document_has_its_own_durations(tmp_path):
+    provider = {
+        "fidelity": {"1Q": {"mean": 0.9998}, "2Q": {"mean": 0.992}, "spam": {"mean": 0.995}},
+        "timing": {"T1": 100.0, "T2": 1.0, "1Q": 1.1e-4, "2Q": 9e-4, "readout": 2e-4, "reset": 3e-5},
+    }
+    connected = {"fullyConnected": True, "connectivityGraph": {}}
+    paradigm = {"qubitCount": 5, "nativeGateSet": ["GPi", "GPi2", "ZZ"], "connectivity": connected}
+    path = tmp_path / "Forte-1.json"
+    path.write_text(json.dumps(braket("ionq", paradigm=paradigm, provider=provider)))
+    calibration = hyb.device(path).calibration
+    assert calibration.name == "ionq_Forte-1"
+    assert calibration.gate_data["zz", (4, 2)].duration == 9e-4
+    assert calibration.gate_data["rzz", (4, 2)].error == pytest.approx(0.008)
+    assert calibration.readout(0).error == pytest.approx(0.005)
+    assert not [line for line in calibration.assumed if "typical" in line]
+    assert hyb.quantum_cost(ghz(), path).execution_time >= 2 * 9e-4
+
+
+@pytest.mark.parametrize("part", ["paradigm", "standardized"])
+def test_a_damaged_document_of_braket_is_named(tmp_path, part):
+    path = tmp_path / "garnet.json"
+    path.write_text(json.dumps({**garnet(), part: {"oneQubitProperties": {"1": {}}}}))
+    with pytest.raises(DeviceError, match="no device document of Braket"):
+        hyb.device(path)
