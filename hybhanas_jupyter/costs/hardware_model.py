@@ -25,6 +25,8 @@ from hybhanas_jupyter.hardware.calibration import Calibration
 # Fitted to 107 QML kernels and mirror circuits on six devices of IBM (metriq-data 76b4640, CC BY 4.0), every device
 # with the same weight, with optimization level 2; calibrations four to nine months from the runs.
 SCALE, SHARE = 1.75, 0.356
+# L_c / E of the recorded runs: 0.55 to 2.94. Beyond, the factor is that of the nearest end.
+RANGE = (0.5, 3.0)
 # measured - predicted share of right results, in units of p ln(1/p) + BASE: 90 % lie between, device in question left
 # out of the fit. p ln(1/p) is what a relative error of L makes of p.
 LOW, HIGH, BASE = -0.60, 0.46, 0.02
@@ -98,8 +100,17 @@ def on_hardware(
     losses, exposed = -(success.total + readout), exposure(times.physical.idle, shot_time, calibration)
     if not losses or not exposed or losses == inf:
         return success
-    factor = losses_on_hardware(losses, exposed) / losses * (own.factor if own else 1.0)
-    notes = (f"success calibrated by {own.runs} own runs: losses x {own.factor:.2f}",) if own else ()
+    ratio = losses / exposed
+    nearest = min(max(ratio, RANGE[0]), RANGE[1])
+    factor = losses_on_hardware(nearest, 1.0) / nearest * (own.factor if own else 1.0)
+    notes = []
+    if nearest != ratio:
+        notes.append(
+            f"losses are {ratio:.3g} times the exposure to relaxation, {RANGE[0]:g} to {RANGE[1]:g} times in the runs "
+            "that the hardware model was fitted to: it is an extrapolation"
+        )
+    if own:
+        notes.append(f"success calibrated by {own.runs} own runs: losses x {own.factor:.2f}")
     return replace(
         success,
         gates=success.gates * factor,

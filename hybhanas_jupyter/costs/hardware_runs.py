@@ -21,10 +21,12 @@ from hybhanas_jupyter.costs.hardware_model import (
 )
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.errors import DataError
-from hybhanas_jupyter.formatting import Report, Reported
+from hybhanas_jupyter.formatting import PART_COLOURS, Report, Reported
 from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from hybhanas_jupyter.hardware.devices import Backend
 
 _CIRCUITS = {  # benchmark -> the files of its circuits, by the parameters of a run
@@ -137,6 +139,29 @@ class HardwareCheck(Reported):
             {**vars(run), "predicted": predicted, "low": low, "high": high}
             for run, predicted, (low, high) in zip(self.runs, self.predicted, self.intervals, strict=True)
         ]
+
+    def figure(self) -> "Figure":
+        """Predicted share with its interval over the measured one, a mark for each benchmark; drawn without pyplot."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(5.5, 5), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        axes.axline((0, 0), slope=1, color="0.6", linewidth=1, label="equal")
+        marks = zip(self.figures, ("o", "s", "^"), (PART_COLOURS[0], PART_COLOURS[2], PART_COLOURS[4]), strict=False)
+        for name, mark, colour in marks:
+            records = [record for record in self._records() if record["benchmark"] == name]
+            measured, predicted, low, high = (
+                np.array([record[key] for record in records]) for key in ("measured", "predicted", "low", "high")
+            )
+            errors = (predicted - low, high - predicted)
+            axes.errorbar(
+                measured, predicted, yerr=errors, fmt=mark, color=colour, markersize=4, elinewidth=0.6, label=name
+            )
+        axes.set(xlabel="share of right results, measured", ylabel="predicted, with 90 % interval")
+        axes.legend()
+        return figure
 
     def _report(self) -> Report:
         rows = [

@@ -59,6 +59,16 @@ def test_only_success_differs_from_the_calibrated_model():
     assert calibrated.usage_interval[0] < calibrated.usage_time < calibrated.usage_interval[1]
 
 
+def test_beyond_the_recorded_runs_the_nearest_factor_holds_and_is_said():
+    facts = hyb.device("fake_torino").calibration.model_dump()
+    facts["qubits"] = [{"t1": 10.0, "t2": 1.0}] * len(facts["qubits"])  # seconds: nothing relaxes
+    calibrated, hardware = pair(hyb.Ansatz(3, 2), hyb.Calibration(**facts))
+    factor = hardware.log_success_probability / calibrated.log_success_probability
+    assert factor == pytest.approx(losses_on_hardware(3, 1) / 3)
+    assert "it is an extrapolation" in " ".join(hardware.provenance.warnings)
+    assert "extrapolation" not in " ".join(pair(hyb.Ansatz(3, 2))[1].provenance.warnings)
+
+
 def test_a_circuit_twice_as_long_loses_twice_as_much():
     assert losses_on_hardware(0.6, 0.2) == pytest.approx(2 * losses_on_hardware(0.3, 0.1))
     assert losses_on_hardware(0.6, 0.1) > losses_on_hardware(0.3, 0.1)
@@ -161,3 +171,7 @@ def test_small_kernels_of_real_devices(tmp_path):
     assert "Share of right results on real devices" in repr(check)
     assert check.to_dict()["runs"][0]["low"] <= check.to_dict()["runs"][0]["predicted"]
     assert log(check.runs[0].usual) < 0
+    axes = check.figure().axes[0]
+    assert axes.get_legend_handles_labels()[1] == ["equal", "QML Kernel"]
+    drawn = axes.containers[0].lines[0].get_xydata()
+    assert drawn.tolist() == [[run.measured, p] for run, p in zip(check.runs, check.predicted, strict=True)]
