@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, see `_DESCRIPTION`."""
     options = _parser().parse_args(arguments)
     try:
-        if options.run not in (_cost, _devices):
+        if options.run not in (_cost, _usage, _prices, _devices):
             need("search", "This command")
         _print(options.run(options), options.format)
     except HybHanasError as error:
@@ -77,6 +77,22 @@ def _add_costs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     cost.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the transpiler (0)")
     cost.add_argument("--model", default="calibrated", metavar="NAME", help="calibrated (default), hardware or paper")
     _finish(cost, _cost)
+
+    usage = commands.add_parser("usage", help="what an Estimator's or Sampler's job of a circuit will use of a device")
+    usage.add_argument("circuit", type=Path, help="file of OpenQASM 2 or 3")
+    usage.add_argument("-b", "--backend", default="fake_kyiv", metavar="NAME", help="device (fake_kyiv)")
+    usage.add_argument("-o", "--observable", action="append", metavar="PAULIS", help="an Estimator's; again for more")
+    usage.add_argument("--precision", type=float, metavar="P", help="an Estimator's (1/64)")
+    usage.add_argument("--resilience", type=int, default=1, metavar="0-2", help="an Estimator's level (1)")
+    usage.add_argument("--shots", type=int, metavar="N", help="a Sampler's (4096)")
+    usage.add_argument("--mode", default="job", metavar="NAME", help="job (default), batch or session")
+    usage.add_argument("--iterations", type=int, default=1, metavar="N", help="submissions, one after the other (1)")
+    usage.add_argument("--price", metavar="NAME", help="adds the money; see `hybhanas prices`")
+    _finish(usage, _usage)
+
+    prices = commands.add_parser("prices", help="the prices that are known, with their days and sources")
+    prices.add_argument("device", nargs="?", help="only those of this device")
+    _finish(prices, _prices)
 
     devices = commands.add_parser("devices", help="the devices that need no account")
     devices.add_argument("pattern", nargs="?", default="*", help='such as "fake_t*"')
@@ -135,6 +151,26 @@ def _cost(options: argparse.Namespace) -> "Reported":
     if len(backends) > 1:
         return compare(circuit, backends, (options.level,), progress=False, **settings)
     return quantum_cost(circuit, backends[0], optimization_level=options.level, **settings)
+
+
+def _usage(options: argparse.Namespace) -> "Reported":
+    from hybhanas_jupyter.circuits.readers import to_circuit
+    from hybhanas_jupyter.costs.workload import workload
+
+    circuit = to_circuit(read_text(options.circuit, "circuit", CircuitError))
+    values = [[0.0] * circuit.num_parameters] if circuit.num_parameters else []
+    shared = {"mode": options.mode, "iterations": options.iterations, "price": options.price}
+    if not options.observable:
+        return workload([(circuit, *values)], options.backend, primitive="sampler", shots=options.shots, **shared)
+    pub = (circuit, [[paulis] for paulis in options.observable], *values)
+    level = {"resilience_level": options.resilience}
+    return workload([pub], options.backend, level, primitive="estimator", precision=options.precision, **shared)
+
+
+def _prices(options: argparse.Namespace) -> "Reported":
+    from hybhanas_jupyter.costs.prices import prices
+
+    return prices().of(options.device) if options.device else prices()
 
 
 def _devices(options: argparse.Namespace) -> "Reported":

@@ -8,8 +8,11 @@ import time
 
 import pytest
 
+from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.cli import main
+from hybhanas_jupyter.costs.prices import prices
 from hybhanas_jupyter.costs.quantum import quantum_cost
+from hybhanas_jupyter.costs.workload import workload
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.hardware.devices import devices
 from hybhanas_jupyter.nas.config import SearchConfig
@@ -48,6 +51,23 @@ def test_cost_and_devices_print_what_the_functions_return(tmp_path, capsys):
     assert capsys.readouterr().out == f"{quantum_cost(QASM, 'fake_torino', optimization_level=1, seed=5)}\n"
     assert main(["devices", "fake_t*"]) == 0
     assert capsys.readouterr().out == f"{devices('fake_t*')}\n"
+
+
+def test_usage_and_prices_print_what_the_functions_return(tmp_path, capsys):
+    path = tmp_path / "bell.qasm"
+    path.write_text(QASM)
+    circuit = to_circuit(QASM)
+    run = ["usage", str(path), "-b", "fake_torino"]
+    assert main([*run, "-o", "ZZ", "-o", "XX", "--precision", "0.05", "--resilience", "2"]) == 0
+    load = workload([(circuit, [["ZZ"], ["XX"]])], "fake_torino", {"resilience_level": 2}, precision=0.05)
+    assert capsys.readouterr().out.split("PUB ")[0] == repr(load).split("PUB ")[0]  # below stands the circuit's name
+    assert main([*run, "--shots", "70", "--mode", "session", "--iterations", "3", "--price", "IBM flex", "--json"]) == 0
+    options = {"shots": 70, "mode": "session", "iterations": 3, "price": "IBM flex"}
+    data = json.loads(capsys.readouterr().out)
+    load = workload([(circuit,)], "fake_torino", **options)
+    assert (data["executions"], data["price"]) == (210, pytest.approx(load.money.amount))
+    assert main(["prices", "ionq_aria"]) == 0
+    assert capsys.readouterr().out == f"{prices().of('ionq_aria')}\n"
 
 
 @pytest.mark.parametrize(
