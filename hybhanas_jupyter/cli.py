@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybhanas_jupyter import __version__
-from hybhanas_jupyter.errors import CircuitError, HybHanasError, need
+from hybhanas_jupyter.errors import CircuitError, HybHanasError, StoreError, need
 from hybhanas_jupyter.files import read_text
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def _add_runs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     _finish(front, _run)
 
     runs = commands.add_parser("runs", help="the runs of a store")
+    runs.add_argument("--check", action="store_true", help="read every row and network; 1 if something is damaged")
     _finish(runs, _runs)
 
     verify = commands.add_parser("verify", help="the front's networks under the device's noise, by Aer")
@@ -207,7 +208,11 @@ def _run(options: argparse.Namespace) -> "Run":
 def _runs(options: argparse.Namespace) -> "Reported":
     from hybhanas_jupyter.nas.runs import runs
 
-    return runs(options.store)
+    found = runs(options.store, check=options.check)
+    if options.check and found.damage:
+        _print(found, options.format)
+        raise StoreError(f"{options.store!r} has damage, {len(found.damage)} in all. Restore a copy, or search again.")
+    return found
 
 
 def _verify(options: argparse.Namespace) -> "Reported":

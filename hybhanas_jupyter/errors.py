@@ -84,5 +84,12 @@ def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -
 
 def shown(value: object, width: int = 80) -> str:
     """`value` as an error shows it: its repr, cut in the middle beyond `width` characters."""
-    text = repr(value)
+    try:
+        return shorter(repr(value), width)
+    except ValueError:  # an integer of thousands of digits, which Python does not print
+        return "a value too long to print"
+
+
+def shorter(text: str, width: int = 80) -> str:
+    """`text`, cut in the middle beyond `width` characters."""
     return text if len(text) <= width else f"{text[: width // 2]}...{text[3 - width // 2 :]}"

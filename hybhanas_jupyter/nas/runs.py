@@ -1,6 +1,6 @@
 """A public entry: what a run store holds, one row for each run."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hybhanas_jupyter.nas.store import Store, is_written
 class RunSummary:
     """One stored run; `generations` are finished ones, `hypervolume` is the last one's, `created` in UTC.
 
-    `state`: "running" (some process writes it), "stopped", "finished", or "damaged", of which nothing else is known.
+    `state`: "running" (some process writes it), "stopped", "finished", or "damaged": `damage` says where, a line each.
     """
 
     id: str
@@ -27,14 +27,21 @@ class RunSummary:
     evaluations: int = 0
     front_size: int = 0
     hypervolume: float = 0.0
+    damage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
 class Runs(Reported):
-    """The runs of the store at `store`, oldest first."""
+    """The runs of the store at `store`, oldest first; `file_damage` is what is wrong with the file itself."""
 
     store: str
     rows: tuple[RunSummary, ...]
+    file_damage: tuple[str, ...] = ()
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """All that is known to be damaged, one line each."""
+        return (*self.file_damage, *(line for row in self.rows for line in row.damage))
 
     def to_dict(self) -> dict[str, Any]:
         """The rows by the runs' ids, as plain data for JSON."""
@@ -64,13 +71,25 @@ class Runs(Reported):
             for row in self.rows
         ]
         count = f"{len(rows)} run{'' if len(rows) == 1 else 's'} in {self.store}"
-        return Report(count, [(headers, rows)] if rows else [])
+        return Report(count, [(headers, rows)] if rows else [], folded={"Damaged": self.damage})
 
 
-def runs(store: str | Path = "runs.db") -> Runs:
-    """The runs of a store; `hyb.Search.load(store, id)` opens one. Raises `StoreError` if there is no such store."""
+def runs(store: str | Path = "runs.db", *, check: bool = False) -> Runs:
+    """The runs of a store; `hyb.Search.load(store, id)` opens one.
+
+    `check` reads every row, builds every trained network and names all that is damaged. Raises `StoreError` if there is
+    no such store, or if it cannot be read at all.
+    """
     with Store(store) as database:
-        return Runs(str(store), tuple(_summary(database, run) for run in database.runs()))
+        rows = tuple(_summary(database, run) for run in database.runs())
+        if not check:
+            return Runs(str(store), rows)
+        return Runs(str(store), tuple(_checked(database, row) for row in rows), database.integrity())
+
+
+def _checked(database: Store, row: RunSummary) -> RunSummary:
+    damage = database.check(row.id)
+    return replace(row, state="damaged", damage=damage) if damage else row
 
 
 def _summary(database: Store, run_id: str) -> RunSummary:
@@ -90,5 +109,5 @@ def _summary(database: Store, run_id: str) -> RunSummary:
             front_size=len(run.front),
             hypervolume=run.hypervolumes[-1] if run.hypervolumes else 0.0,
         )
-    except StoreError:
-        return RunSummary(run_id, created, "damaged")
+    except StoreError as error:
+        return RunSummary(run_id, created, "damaged", damage=(str(error),))

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 
-from hybhanas_jupyter.errors import HybHanasError, StoreError
+from hybhanas_jupyter.errors import HybHanasError, StoreError, shorter, shown
+from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation, GenerationRecord
 from hybhanas_jupyter.nas.provenance import DataInfo, RunProvenance
@@ -27,6 +29,7 @@ Row = TypeVar("Row")
 
 _APPLICATION = 0x48594248  # "HYBH": tells our files from other SQLite files
 _VERSION = 1
+_DAMAGE = (HybHanasError, ArithmeticError, LookupError, RuntimeError, SafetensorError, TypeError, ValueError)
 _PATIENCE = 60.0  # seconds for others who open or write the same file
 _SCHEMA = f"""
 PRAGMA application_id={_APPLICATION};
@@ -52,16 +55,20 @@ class Store:
         Raises `StoreError` for a missing, damaged, foreign, newer or read-only file.
         """
         self.path = str(path)
-        if not self.path.strip():
+        if not self.path.strip() or "\0" in self.path:
             raise StoreError(f"The run store is {self.path!r}: give a path, such as 'runs.db'.")
         if not write and self.path != ":memory:" and not Path(path).exists():
             raise StoreError(f"No run store {self.path!r}. A search creates it.")
         with self._errors():
             self._db = _connect(self.path)
-            if write or self.path == ":memory:":
-                self._prepare(write)
-            else:
-                self._open()
+            try:
+                if write or self.path == ":memory:":
+                    self._prepare(write)
+                else:
+                    self._open()
+            except BaseException:
+                self._db.close()
+                raise
         self._place = self._stat()
 
     def _stat(self) -> tuple[int, int] | None:
@@ -124,8 +131,10 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             raise StoreError(f"Run store {self.path!r}: {error}. What was written before is intact.") from error
+        except (sqlite3.Error, UnicodeError) as error:  # the latter where SQLite's own message cites what is damaged
+            raise StoreError(f"Run store {self.path!r} is damaged: {error}. Restore a copy.") from error
 
     @contextmanager
     def locked(self, run: str) -> Iterator[None]:
@@ -148,17 +157,44 @@ class Store:
                 lock.release()
 
     @contextmanager
-    def _reading(self, what: str, run: str) -> Iterator[None]:
-        """Name the row that is damaged: the others can still be read."""
+    def reading(self, what: str, run: str, found: list[str] | None = None) -> Iterator[None]:
+        """Name the row that is damaged: the others can still be read. With `found`, put it there and go on."""
         try:
             with self._errors():
                 yield
-        except StoreError:
-            raise
-        except (HybHanasError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-            raise StoreError(
-                f"{self.path!r}: {what} of run {run!r} is damaged ({error}). Other runs of the file can still be read."
-            ) from None
+        except _DAMAGE as error:
+            named = error if isinstance(error, StoreError) else self._damaged(what, run, error)
+            if found is None:
+                raise named from None
+            found.append(str(named))
+
+    def _damaged(self, what: str, run: str, error: Exception) -> StoreError:
+        return StoreError(
+            f"{self.path!r}: {what} of run {shown(run)} cannot be read ({shorter(str(error))}). Other runs of the file "
+            "can still be read; hybhanas runs --check names all that is damaged."
+        )
+
+    def check(self, run: str) -> tuple[str, ...]:
+        """Read every row of a run and build every network: what is damaged, one line each."""
+        found: list[str] = []
+        for read in (self.created, self.config, self.data):
+            with self.reading("the run", run, found):
+                read(run)
+        list(self._rows(*_GENERATIONS, run, found))
+        archive = Archive(self.path, run)
+        with self.reading("the provenance", run, found):
+            _ = self.provenance(run) and archive.provenance()
+        for evaluation in self._rows(*_EVALUATIONS, run, found):
+            if evaluation.status == "ok" and evaluation.shared_with is None:
+                with self.reading("the network", run, found):
+                    archive.network(evaluation)
+        return tuple(dict.fromkeys(found))
+
+    def integrity(self) -> tuple[str, ...]:
+        """What SQLite finds wrong with the file itself, one line each."""
+        with self._errors():
+            lines = (str(row[0]) for row in self._db.execute("PRAGMA integrity_check(10)"))
+            return tuple(f"{self.path!r}: {' '.join(line.split())}" for line in lines if line != "ok")
 
     def __enter__(self) -> Self:
         return self
@@ -202,7 +238,7 @@ class Store:
 
     def provenance(self, run: str) -> dict[str, Any]:
         """What the results depend on besides the configuration: data, calibration, versions; empty before the start."""
-        with self._reading("the provenance", run):
+        with self.reading("the provenance", run):
             return dict(json.loads(self._only("SELECT provenance FROM runs WHERE id = ?", run)))
 
     def set_provenance(self, run: str, provenance: dict[str, Any]) -> None:
@@ -223,11 +259,11 @@ class Store:
     def runs(self) -> tuple[str, ...]:
         """The ids of all runs, oldest first."""
         with self._errors():
-            return tuple(row[0] for row in self._db.execute("SELECT id FROM runs ORDER BY rowid"))
+            return tuple(str(row[0]) for row in self._db.execute("SELECT id FROM runs ORDER BY rowid"))
 
     def created(self, run: str) -> datetime:
         """When a run began, in UTC."""
-        with self._reading("the date", run):
+        with self.reading("the date", run):
             return datetime.fromisoformat(self._only("SELECT created FROM runs WHERE id = ?", run))
 
     def find(self, run: str | None = None) -> str:
@@ -240,17 +276,17 @@ class Store:
     def data(self, run: str) -> DataInfo | None:
         """The data set of a run; None before its start."""
         provenance = self.provenance(run)
-        with self._reading("the provenance", run):
+        with self.reading("the provenance", run):
             return DataInfo.from_dict(provenance["data"]) if provenance else None
 
     def config(self, run: str) -> SearchConfig:
         """The configuration of a run."""
-        with self._reading("the configuration", run):
+        with self.reading("the configuration", run):
             return SearchConfig.from_json(self._only("SELECT config FROM runs WHERE id = ?", run))
 
     def weights(self, run: str, number: int) -> bytes:
         """The trained state of an evaluation in safetensors format; empty if it was not trained itself."""
-        with self._reading(f"the weights of evaluation {number}", run):
+        with self.reading(f"the weights of evaluation {number}", run):
             return memoryview(
                 self._only("SELECT weights FROM evaluations WHERE run = ? AND number = ?", run, number)
             ).tobytes()
@@ -264,18 +300,25 @@ class Store:
 
     def evaluations(self, run: str) -> tuple[Evaluation, ...]:
         """All results of a run by number."""
-        return tuple(self._rows("evaluation", "SELECT number, result FROM evaluations", run, Evaluation.from_dict))
+        return tuple(self._rows(*_EVALUATIONS, run))
 
     def generations(self, run: str) -> tuple[GenerationRecord, ...]:
         """The states after all finished generations of a run."""
-        return tuple(self._rows("generation", "SELECT number, state FROM generations", run, GenerationRecord.from_dict))
+        return tuple(self._rows(*_GENERATIONS, run))
 
-    def _rows(self, what: str, query: str, run: str, parse: Callable[[dict[str, Any]], Row]) -> Iterator[Row]:
-        with self._reading(f"{what}s", run):
+    def _rows(
+        self, what: str, query: str, parse: Callable[[dict[str, Any]], Row], run: str, found: list[str] | None = None
+    ) -> Iterator[Row]:
+        rows = []
+        with self.reading(f"the {what}s", run, found):
             rows = self._db.execute(f"{query} WHERE run = ? ORDER BY number", (run,)).fetchall()
         for number, text in rows:
-            with self._reading(f"{what} {number}", run):
+            with self.reading(f"{what} {number}", run, found):
                 yield parse(json.loads(text))
+
+
+_EVALUATIONS = ("evaluation", "SELECT number, result FROM evaluations", Evaluation.from_dict)
+_GENERATIONS = ("generation", "SELECT number, state FROM generations", GenerationRecord.from_dict)
 
 
 def is_written(store: str | Path, run: str) -> bool:
@@ -303,36 +346,35 @@ class Archive:
 
     def provenance(self) -> RunProvenance:
         """The data, device and profile with which the run was made."""
-        return RunProvenance.from_dict(self._provenance())
+        with Store(self.path) as store, store.reading("the provenance", self.run):
+            return RunProvenance.from_dict(store.provenance(self.run))
 
     @property
     def device(self) -> str:
         """The name of the device on which the run was costed."""
-        return str(self._provenance()["calibration"]["name"])
+        return self.provenance().device.name
 
     def network(self, evaluation: Evaluation) -> "HybridNet":
         """The trained network of `evaluation`; raises `StoreError` if it was not trained or is not in the store."""
-        import torch
-        from safetensors.torch import load
-
-        from hybhanas_jupyter.models.hybrid import HybridNet
-
-        state, data = load(self._weights(evaluation)), DataInfo.from_dict(self._provenance()["data"])
-        architecture = evaluation.architecture
-        net = HybridNet(data.input_shape, data.n_classes, architecture.convolutions, architecture.ansatz)
-        angles = torch.zeros_like(net.quantum.weights)
-        kept = state["quantum.weights"]
-        angles[:, : kept.shape[1]] = kept  # what is missing are rotations that act on nothing: see trained_as
-        net.load_state_dict({**state, "quantum.weights": angles})
-        return net
-
-    def _provenance(self) -> dict[str, Any]:
-        with Store(self.path) as store:
-            return store.provenance(self.run)
-
-    def _weights(self, evaluation: Evaluation) -> bytes:
         if evaluation.status != "ok":
             raise StoreError(f"Candidate {evaluation.number} has no weights: it is {evaluation.status}.")
         number = evaluation.number if evaluation.shared_with is None else evaluation.shared_with
-        with Store(self.path) as store:
-            return store.weights(self.run, number)
+        with Store(self.path) as store, store.reading(f"the network of evaluation {number}", self.run):
+            return _built(evaluation.architecture, store.weights(self.run, number), store.data(self.run))
+
+
+def _built(architecture: Architecture, weights: bytes, data: DataInfo | None) -> "HybridNet":
+    import torch
+    from safetensors.torch import load
+
+    from hybhanas_jupyter.models.hybrid import HybridNet
+
+    if data is None:
+        raise ValueError("no data set is known")
+    state = load(weights)
+    net = HybridNet(data.input_shape, data.n_classes, architecture.convolutions, architecture.ansatz)
+    angles = torch.zeros_like(net.quantum.weights)
+    kept = state["quantum.weights"]
+    angles[:, : kept.shape[1]] = kept  # what is missing are rotations that act on nothing: see trained_as
+    net.load_state_dict({**state, "quantum.weights": angles})
+    return net

@@ -1,14 +1,20 @@
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from safetensors.torch import save
 
+from hybhanas_jupyter.circuits.ansatz import Ansatz
+from hybhanas_jupyter.cli import main
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.models.hybrid import HybridNet
+from hybhanas_jupyter.nas.foreground import search
 from hybhanas_jupyter.nas.runs import runs
 from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.store import Store
-from tests.nas import toy
+from tests.nas import real, toy
 
 
 @pytest.fixture
@@ -57,6 +63,72 @@ def test_a_damaged_run_does_not_hide_the_others(path):
         database.execute("UPDATE runs SET config = '{' WHERE rowid = 2")
     assert [row.state for row in runs(path).rows] == ["finished", "damaged", "stopped"]
     assert "damaged" in repr(runs(path))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    path = tmp_path_factory.mktemp("trained") / "runs.db"
+    search(real.config(generations=1), store=path, progress=False)
+    return path
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    with closing(sqlite3.connect(trained)) as source, closing(sqlite3.connect(tmp_path / "copy.db")) as target:
+        source.backup(target)
+    return tmp_path / "copy.db"
+
+
+def spoil(path, statement, *values):
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement, values)
+
+
+def test_a_check_finds_nothing_in_a_whole_store(copy):
+    found = runs(copy, check=True)
+    assert (found.damage, [row.state for row in found.rows]) == ((), ["finished"])
+
+
+def weights_of_another_network():
+    net = HybridNet((1, 8, 8), 10, (), Ansatz(7, 1))
+    return save({name: value.contiguous() for name, value in net.state_dict().items()})
+
+
+@pytest.mark.parametrize("weights", [b"no", 10**15, None, weights_of_another_network()], ids=lambda w: str(w)[:6])
+def test_damaged_weights_are_named_by_run_and_evaluation(copy, weights):
+    run = Search.load(copy).run
+    number = next(e.number for e in run.evaluations if e.shared_with is None)
+    if weights is None:  # in part
+        with Store(copy) as store:
+            weights = store.weights(run.id, number)[:-8]
+    spoil(copy, "UPDATE evaluations SET weights = ? WHERE number = ?", weights, number)
+    with pytest.raises(StoreError, match=f"evaluation {number} of run '{run.id}'") as caught:
+        run.network(number)
+    assert "\n" not in str(caught.value)
+    (row,) = runs(copy, check=True).rows
+    assert (row.state, row.damage) == ("damaged", (str(caught.value),))
+
+
+def test_a_check_names_every_damaged_row(copy):
+    spoil(copy, "UPDATE evaluations SET result = '{' WHERE number IN (0, 2)")
+    spoil(copy, "UPDATE generations SET state = '[]'")
+    spoil(copy, "UPDATE runs SET provenance = json_remove(provenance, '$.calibration.qubits')")
+    spoil(copy, "UPDATE runs SET created = 'yesterday'")
+    found = runs(copy, check=True)
+    for what in ("evaluation 0", "evaluation 2", "generation 1", "the provenance", "the date"):
+        assert sum(what in line for line in found.damage) == 1, what
+        assert what in repr(found)
+    assert len(found.damage) == 5
+
+
+def test_the_command_prints_what_is_damaged_and_fails(copy, capsys):
+    assert main(["runs", "--check", "--store", str(copy)]) == 0
+    spoil(copy, "UPDATE evaluations SET weights = x'00' WHERE number = 0")
+    capsys.readouterr()
+    assert main(["runs", "--check", "--store", str(copy)]) == 1
+    out, err = capsys.readouterr()
+    assert "the network of evaluation 0" in out
+    assert (err.count("\n"), "damage, 1 in all" in err) == (1, True)
 
 
 def test_no_store_is_one_line(tmp_path):

@@ -1,7 +1,9 @@
+import random
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
@@ -13,6 +15,8 @@ from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.run import Run
+from hybhanas_jupyter.nas.runs import runs
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 
@@ -324,6 +328,37 @@ def test_a_damaged_row_is_named_and_other_runs_stay_readable(column, garbage, st
     with pytest.raises(StoreError, match=spoiled) as caught:
         store.weights(spoiled, 1) if name == "weights" else Run.read(store, spoiled)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_file_is_read_or_refused_in_one_line(seed, path):
+    with Store(path, write=True) as store:
+        whole = [written(store) for _ in range(3)]
+    mutated(path, random.Random(seed))
+    rows = ()
+    with suppress(StoreError):
+        rows = runs(path, check=True).rows
+    for row in rows:
+        assert all("\n" not in line for line in row.damage)
+        if row.id in whole and row.state != "damaged":
+            assert Search.load(path, row.id).run.front
+
+
+def mutated(path, rng):
+    """Bytes changed, a part zeroed, cut or doubled, as disks and copies do."""
+    content = bytearray(path.read_bytes())
+    at, size = rng.randrange(len(content)), rng.choice((1, 4, 100, 4096))
+    kind = rng.choice(("bytes", "zero", "cut", "double"))
+    if kind == "bytes":
+        for _ in range(size):
+            content[rng.randrange(len(content))] = rng.randrange(256)
+    elif kind == "zero":
+        content[at : at + size] = bytes(len(content[at : at + size]))
+    elif kind == "cut":
+        del content[at:]
+    else:
+        content[at:at] = content[at : at + size]
+    path.write_bytes(content)
 
 
 def written(store):
