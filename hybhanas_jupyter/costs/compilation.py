@@ -6,7 +6,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from hybhanas_jupyter.circuits.translation import without_symbolic_phases
+from hybhanas_jupyter.circuits.translation import check_delay, straight_line, without_symbolic_phases
 from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.hardware.calibration import Calibration, Qubits
@@ -18,15 +18,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction, Qubit
     from qiskit.transpiler import StagedPassManager, Target
 
-NOT_GATES = {"barrier", "delay", "measure"}
-_REFUSED = {
-    "reset": "a reset has no calibrated error; remove it",
-    "if_else": "control flow has no fixed duration; cost each branch by itself",
-    "for_loop": "control flow has no fixed duration; unroll the loop",
-    "while_loop": "control flow has no fixed duration; cost its body by itself",
-    "switch_case": "control flow has no fixed duration; cost each branch by itself",
-    "initialize": "it starts with resets; use prepare_state instead",
-}
+NOT_GATES = {"barrier", "delay", "measure", "reset"}
 _MAX_SPARE = 64
 _spare: dict[tuple[object, ...], "StagedPassManager"] = {}  # by what they were made of
 
@@ -57,13 +49,14 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, options: CostOpti
 
     Of a physical circuit the logical one is not known: it stands for both, so that no routing is seen in it.
     """
+    circuit, notes = straight_line(circuit)
     check_circuit(circuit, device)
     measured = _measured_qubits(circuit)
     if is_physical(circuit, device.calibration):
         bare = _without_measurements(circuit.copy())  # the user may change his own circuit later
         note = "the circuit is physical for the device and was taken as it is: routing in it is not seen"
         active = active_qubits(circuit)
-        return Compiled(bare, active, measured or active, bare, (note,))
+        return Compiled(bare, active, measured or active, bare, (*notes, *_notes(bare), note))
     physical = _transpile(circuit, device, options)
     layout = tuple(physical.layout.initial_index_layout(filter_ancillas=True))
     return Compiled(
@@ -71,7 +64,13 @@ def compile_circuit(circuit: "QuantumCircuit", device: Device, options: CostOpti
         layout,
         _measured_qubits(physical) or tuple(physical.layout.final_index_layout(filter_ancillas=True)),
         _without_measurements(_without_routing(circuit, device, options.optimization_level)),
+        (*notes, *_notes(physical)),
     )
+
+
+def _notes(physical: "QuantumCircuit") -> tuple[str, ...]:
+    free = "a reset has no calibrated error and is taken as free of errors"
+    return (free,) if "reset" in physical.count_ops() else ()
 
 
 def _transpile(circuit: "QuantumCircuit", device: Device, options: CostOptions) -> "QuantumCircuit":
@@ -135,6 +134,11 @@ def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
     return used <= calibration.gate_data.keys()
 
 
+def acts_on_results(circuit: "QuantumCircuit") -> bool:
+    """Whether a circuit without final measurements measures or resets on its way."""
+    return not circuit.count_ops().keys().isdisjoint({"measure", "reset"})
+
+
 def active_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
     """Indices of the qubits that a gate acts on, sorted."""
     active: set[Qubit] = set()
@@ -166,43 +170,43 @@ def _measured_qubits(circuit: "QuantumCircuit") -> tuple[int, ...]:
 def _without_measurements(circuit: "QuantumCircuit") -> "QuantumCircuit":
     if "measure" not in circuit.count_ops():
         return circuit
-    return circuit.remove_final_measurements(inplace=False)
+    if circuit.count_ops()["measure"] == len(_measured_qubits(circuit)):
+        return circuit.remove_final_measurements(inplace=False)
+    done: set[Qubit] = set()
+    kept = []
+    for instruction in reversed(circuit.data):  # of a qubit that is measured twice, the last measurement is final
+        if instruction.name != "barrier":
+            is_final = instruction.name == "measure" and done.isdisjoint(instruction.qubits)
+            done.update(instruction.qubits)
+            if is_final:
+                continue
+        kept.append(instruction)
+    bare = circuit.copy_empty_like()
+    for instruction in reversed(kept):
+        bare.append(instruction)
+    bare._layout = circuit.layout
+    return bare
 
 
 def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
     """Raise a one-line `CircuitError` for circuits that cannot be costed on `device`."""
-    counts = circuit.count_ops()
-    for name in counts:
-        if name in _REFUSED:
-            raise CircuitError(f"Circuit {circuit.name!r} contains {name}: {_REFUSED[name]}.")
-    if not set(counts) - NOT_GATES:
-        raise CircuitError(f"Circuit {circuit.name!r} has no gates: there is nothing to cost.")
+    if not circuit.num_qubits:
+        raise CircuitError(f"Circuit {circuit.name!r} has no qubits: there is nothing to run.")
     if circuit.num_qubits > device.n_qubits:
         wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.n_qubits}"
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
     if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
         raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
     _check_angles(circuit)
-    if "measure" in counts:
-        _check_measurements(circuit)
 
 
 def _check_angles(circuit: "QuantumCircuit") -> None:
     for instruction in circuit.data:
+        check_delay(instruction, circuit)
         for angle in instruction.params:
             if isinstance(angle, float) and not isfinite(angle):
                 what = f"{_described(instruction, circuit)} with {instruction.params}"
                 raise CircuitError(f"Circuit {circuit.name!r} has {what}: give finite angles.")
-
-
-def _check_measurements(circuit: "QuantumCircuit") -> None:
-    measured: set[object] = set()
-    for instruction in circuit.data:
-        if instruction.name != "barrier" and measured.intersection(instruction.qubits):
-            what = _described(instruction, circuit)
-            raise CircuitError(f"Circuit {circuit.name!r} applies {what} after a measurement: measure at the end only.")
-        if instruction.name == "measure":
-            measured.update(instruction.qubits)
 
 
 def _described(instruction: "CircuitInstruction", circuit: "QuantumCircuit") -> str:

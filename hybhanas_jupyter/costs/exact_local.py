@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hybhanas_jupyter.costs.compilation import active_qubits
+from hybhanas_jupyter.costs.compilation import active_qubits, acts_on_results
 from hybhanas_jupyter.costs.pauli import kept_by_gate
 from hybhanas_jupyter.costs.timeline import Step, Timeline
 from hybhanas_jupyter.hardware.calibration import Calibration
@@ -38,6 +38,8 @@ def obstacle(circuit: "QuantumCircuit") -> str:
     """Why a physical circuit cannot be followed; empty where it can."""
     if circuit.num_parameters:
         return "has free parameters"
+    if acts_on_results(circuit):
+        return "measures or resets on its way"
     n_qubits = len(active_qubits(circuit))
     if n_qubits > _MOST_QUBITS or circuit.num_nonlocal_gates() * 2**n_qubits > _MOST_WORK:
         return f"is too large to follow exactly ({n_qubits} qubits)"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs.clocks import Clock
-from hybhanas_jupyter.costs.compilation import is_physical
+from hybhanas_jupyter.costs.compilation import acts_on_results, is_physical
 from hybhanas_jupyter.costs.noisy_values import Flips, affine_maps, random_angles
 from hybhanas_jupyter.costs.observables import Letters, Observable, One, read_observables
 from hybhanas_jupyter.costs.options import CostOptions
@@ -199,6 +199,9 @@ def expectation_cost_of(
     logical, calibration = _unmeasured(circuit), device.calibration
     given = read_observables(observables, logical.num_qubits)
     cost = quantum_cost_of(logical, device, options)
+    if acts_on_results(cost.physical_circuit):
+        way = "expectation values are of what is read at the end only"
+        raise CircuitError(f"Circuit {circuit.name!r} measures or resets on its way: {way}.")
     places = range(calibration.n_qubits) if is_physical(logical, calibration) else cost.measured_qubits
     wanted = [observable.on(dict(enumerate(places))) for observable in given]
     flips = {qubit: calibration.readout_flips(qubit) for observable in wanted for qubit in observable.qubits}

@@ -10,6 +10,7 @@ from hybhanas_jupyter.errors import CircuitError, check_name
 
 MODELS = ("calibrated", "hardware", "paper")
 AUTO, EXACT, MEAN_FIELD = METHODS = ("auto", "exact", "mean field")
+PRODUCT = "product"  # of mean dampings: of circuits that measure on their way
 _HIGHEST = 10**18  # products of three such numbers still are floats
 
 

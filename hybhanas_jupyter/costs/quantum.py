@@ -12,7 +12,7 @@ from hybhanas_jupyter.circuits.identity import fingerprint, from_bytes, to_bytes
 from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
 from hybhanas_jupyter.costs import reliability
 from hybhanas_jupyter.costs.clocks import Clock
-from hybhanas_jupyter.costs.compilation import compile_circuit
+from hybhanas_jupyter.costs.compilation import NOT_GATES, compile_circuit
 from hybhanas_jupyter.costs.hardware_model import SuccessScale, interval_width, on_hardware, success_interval
 from hybhanas_jupyter.costs.options import CostOptions, Provenance, package_versions
 from hybhanas_jupyter.costs.own_runs import clock_of, own_runs
@@ -36,10 +36,10 @@ class GateCounts:
 
     @classmethod
     def of(cls, circuit: "QuantumCircuit") -> "GateCounts":
-        """Count the gates; barriers and delays are none."""
-        counts = circuit.count_ops()
+        """Count the gates; barriers, delays, measurements and resets are none."""
         two_qubit = circuit.num_nonlocal_gates()
-        return cls(sum(counts.values()) - counts.get("barrier", 0) - counts.get("delay", 0) - two_qubit, two_qubit)
+        every = sum(times for name, times in circuit.count_ops().items() if name not in NOT_GATES)
+        return cls(every - two_qubit, two_qubit)
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hybhanas_jupyter.costs import exact_local
-from hybhanas_jupyter.costs.compilation import Compiled
-from hybhanas_jupyter.costs.options import AUTO, EXACT, MEAN_FIELD
+from hybhanas_jupyter.costs.compilation import NOT_GATES, Compiled, acts_on_results
+from hybhanas_jupyter.costs.options import AUTO, EXACT, MEAN_FIELD, PRODUCT
 from hybhanas_jupyter.costs.pauli import Damping
 from hybhanas_jupyter.costs.schedule import Schedule, Timing, calibrated_timing, paper_timing
 from hybhanas_jupyter.costs.timeline import Timeline
@@ -47,6 +47,10 @@ def judge(compiled: Compiled, calibration: Calibration, model: str, method: str 
     if model == "paper":
         times = paper_timing(compiled, calibration)
         return times, paper(compiled, times.physical, calibration)
+    if acts_on_results(compiled.circuit) and method != EXACT:
+        times = calibrated_timing(compiled, calibration)
+        survival = _product(times.physical, compiled.n_qubits, calibration)
+        return times, replace(calibrated(compiled, times.physical, survival, calibration), method=PRODUCT)
     if method != MEAN_FIELD:
         obstacle = exact_local.obstacle(compiled.circuit)
         if not obstacle:
@@ -63,6 +67,15 @@ def judge(compiled: Compiled, calibration: Calibration, model: str, method: str 
     return times, replace(calibrated(compiled, times.physical, survival, calibration), method=MEAN_FIELD)
 
 
+def _product(schedule: Schedule, n_qubits: int, calibration: Calibration) -> tuple[float, float]:
+    """Shares of ln p of a state that is measured on its way: mean dampings, and right results there."""
+    gates = {gate: times for gate, times in schedule.gates.items() if gate[0] not in NOT_GATES}
+    survival, idling = Damping(calibration).finish(replace(schedule, gates=gates), max(n_qubits, 1))
+    read = {gate: times for gate, times in schedule.gates.items() if gate[0] == "measure"}
+    right = sum(times * log_one_minus(calibration.gate_data[gate].error) for gate, times in read.items())
+    return survival + right, idling
+
+
 def calibrated(
     compiled: Compiled, schedule: Schedule, survival: tuple[float, float], calibration: Calibration
 ) -> LogSuccess:
@@ -73,7 +86,8 @@ def calibrated(
     """
     data = calibration.gate_data
     gates, idling = survival
-    hopeless = [f"{name} on {qubits}" for name, qubits in schedule.gates if data[name, qubits].error == 1]
+    gates_only = [gate for gate in schedule.gates if gate[0] not in NOT_GATES]
+    hopeless = [f"{name} on {qubits}" for name, qubits in gates_only if data[name, qubits].error == 1]
     return LogSuccess(
         gates=-inf if hopeless else gates,
         decoherence=idling,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.costs.compilation import Compiled
+from hybhanas_jupyter.costs.compilation import NOT_GATES, Compiled
 from hybhanas_jupyter.errors import CircuitError
 from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.hardware.calibration import Calibration
@@ -33,8 +33,9 @@ class Schedule:
     idle: dict[int, float]
 
     def count(self, size: int) -> int:
-        """Number of gates on `size` qubits."""
-        return sum(times for (_, qubits), times in self.gates.items() if len(qubits) == size)
+        """Number of gates on `size` qubits; measurements and resets are none."""
+        gates = ((qubits, times) for (name, qubits), times in self.gates.items() if name not in NOT_GATES)
+        return sum(times for qubits, times in gates if len(qubits) == size)
 
 
 @dataclass(slots=True)
@@ -69,10 +70,9 @@ def calibrated_timing(compiled: Compiled, calibration: Calibration, watch: Watch
 
     `watch` sees the physical circuit as it is scheduled. Source: docs/cost_model.md, section 2.
     """
-    data = calibration.gate_data
 
     def duration(gate: Gate) -> float:
-        return _known(data[gate].duration, gate, calibration)
+        return gate_seconds(gate, calibration)
 
     physical = schedule(compiled.circuit, calibration, duration, watch)
     added = (
@@ -91,6 +91,8 @@ def _logical_makespan(compiled: Compiled, calibration: Calibration) -> float:
     def duration(gate: Gate) -> float:
         name, qubits = gate
         on = tuple([layout[qubit] for qubit in qubits])
+        if name in NOT_GATES:
+            return gate_seconds((name, on), calibration)
         known = data.get((name, on)) or data.get((name, on[::-1]))
         return _known(known.duration if known else usual[name], gate, calibration)
 
@@ -106,6 +108,8 @@ def paper_timing(compiled: Compiled, calibration: Calibration) -> Timing:
     average = calibration.averages
 
     def duration(gate: Gate) -> float:
+        if gate[0] in NOT_GATES:
+            return gate_seconds(gate, calibration)
         usual = average.duration_of.get(gate[0]) or average.duration.get(len(gate[1]))
         return _known(float("nan") if usual is None else usual, gate, calibration)
 
@@ -206,6 +210,16 @@ def readout_time(compiled: Compiled, calibration: Calibration) -> float:
     """Duration of measuring the measured qubits at once; NaN where the device does not report it."""
     durations = [calibration.readout(qubit).duration for qubit in compiled.measured]
     return max(durations, default=0.0) if all(map(isfinite, durations)) else float("nan")
+
+
+def gate_seconds(gate: Gate, calibration: Calibration) -> float:
+    """Calibrated seconds of a gate, a measurement or a reset, which takes a measurement's where no own is known."""
+    name, qubits = gate
+    if name == "reset":
+        length = calibration.readout(qubits[0]).duration if calibration.reset is None else calibration.reset
+    else:
+        length = calibration.gate_data[gate].duration
+    return _known(length, gate, calibration)
 
 
 def _known(length: float, gate: Gate, calibration: Calibration) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hybhanas_jupyter.circuits.readers import Arguments, to_circuit
 from hybhanas_jupyter.circuits.shift_rules import shift_evaluations
 from hybhanas_jupyter.costs.clocks import Clock
+from hybhanas_jupyter.costs.compilation import acts_on_results
 from hybhanas_jupyter.costs.expectation import PRECISION, ExpectationCost, expectation_cost_of
 from hybhanas_jupyter.costs.options import CostOptions, check_whole
 from hybhanas_jupyter.costs.own_runs import clock_of
@@ -132,7 +133,6 @@ def training_cost(
     """
     options = CostOptions(shots, optimization_level, seed, model)
     logical, target = to_circuit(circuit, arguments), device(backend)
-    expectation = expectation_cost_of(logical, target, options, precision=precision)
     cost = training_cost_of(
         logical,
         target,
@@ -144,7 +144,9 @@ def training_cost(
         shifts=shift_evaluations(circuit, data_parameters, arguments),
         measurement_groups=measurement_groups,
     )
-    return replace(cost, expectation=expectation)
+    if acts_on_results(cost.cost.physical_circuit):
+        return cost  # nobody can read Z at the end of what is measured on its way
+    return replace(cost, expectation=expectation_cost_of(logical, target, options, precision=precision))
 
 
 def training_cost_of(

@@ -23,7 +23,7 @@ def working_target(calibration: Calibration) -> "Target":
     from qiskit.transpiler import QubitProperties
 
     qubits = [QubitProperties(t1=q.t1, t2=q.t2) for q in calibration.qubits]
-    return _target(calibration, qubits, _working(calibration))
+    return _with_resets(_target(calibration, qubits, _working(calibration)), calibration)
 
 
 def part_target(calibration: Calibration, qubits: Sequence[int]) -> "Target":
@@ -52,7 +52,17 @@ def all_to_all_target(calibration: Calibration, n_qubits: int) -> "Target":
         data = GateData(_median(g.duration for g in working.values()), _median(g.error for g in working.values()))
         size = len(next(iter(working)))
         entries[name] = dict.fromkeys(permutations(range(n_qubits), size), data)
-    return _target(calibration, [QubitProperties() for _ in range(n_qubits)], entries)
+    return _with_resets(_target(calibration, [QubitProperties() for _ in range(n_qubits)], entries), calibration)
+
+
+def _with_resets(target: "Target", calibration: Calibration) -> "Target":
+    """Every qubit can be reset, in the time of the device's median reset."""
+    from qiskit.circuit import Reset
+    from qiskit.transpiler import InstructionProperties
+
+    data = InstructionProperties(duration=calibration.reset)
+    target.add_instruction(Reset(), {(qubit,): data for qubit in range(target.num_qubits)})
+    return target
 
 
 def _target(calibration: Calibration, qubits: "Sequence[QubitProperties]", entries: Entries) -> "Target":
