@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs.clocks import Clock
 from hybhanas_jupyter.costs.compilation import acts_on_results, is_physical
+from hybhanas_jupyter.costs.hardware_model import interval_width, success_interval
 from hybhanas_jupyter.costs.noisy_values import Flips, affine_maps, random_angles
 from hybhanas_jupyter.costs.observables import Letters, Observable, One, read_observables
 from hybhanas_jupyter.costs.options import CostOptions
@@ -90,6 +91,19 @@ class ExpectationCost(Reported):
             raise CircuitError("The ideal values are not known (free parameters, or a large circuit): give them.")
         state = self.damping * values + self.offset
         return self.readout_damping * state + self.readout_offset if readout else state
+
+    def read_interval(self, ideal: Any = None) -> Array:
+        """(low, high), (..., observables, 2), that holds 90 % of the values that real devices read for `ideal` ones.
+
+        Of the damping, as the hardware model has it of success. Raises what `noisy` raises.
+        """
+        read = self.noisy(ideal)
+        width = interval_width(self.cost.provenance.calibration_date)
+        left = abs(self.damping * self.readout_damping)
+        ends = np.array([success_interval(min(value, 1.0), width) for value in left.tolist()])
+        still = self.noisy(np.zeros(len(left)))
+        scaled = (read - still)[..., None] * (ends / np.maximum(left, 1e-300)[:, None])
+        return np.sort(still[:, None] + scaled, axis=-1)
 
     def to_dict(self) -> dict[str, Any]:
         """All arrays as lists, precision and seconds, and the circuit's cost."""

@@ -132,9 +132,9 @@ def success_interval(p: float, width: float = 1.0) -> tuple[float, float]:
     return max(0.0, p + LOW * width * unit), min(1.0, p + HIGH * width * unit)
 
 
-def interval_width(calibration: Calibration, own: SuccessScale | None = None, now: datetime | None = None) -> float:
-    """Width of the intervals relative to that of an old calibration without own runs."""
-    age = inf if calibration.date is None else ((now or datetime.now(UTC)) - _aware(calibration.date)).days
+def interval_width(calibrated: datetime | None, own: SuccessScale | None = None, now: datetime | None = None) -> float:
+    """Width of the intervals relative to that of an old calibration without own runs; `calibrated` is its date."""
+    age = inf if calibrated is None else ((now or datetime.now(UTC)) - _aware(calibrated)).days
     drift = 1 - DRIFT_SHARE * (1 - min(max(age, 0) / DRIFT_DAYS, 1.0))
     return sqrt(drift) * (own.width if own else 1.0)
 

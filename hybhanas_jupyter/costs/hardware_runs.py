@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybhanas_jupyter.costs import own_runs
+from hybhanas_jupyter.costs.expectation import expectation_cost
 from hybhanas_jupyter.costs.hardware_jobs import ClockCheck, clock_checks, clock_table, recorded
 from hybhanas_jupyter.costs.hardware_model import (
     SCALE,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend
 
+_WIT = ("wit_{num_qubits}.qasm", "IZIIIII")  # its circuit, and what it measures: -<Z>
 _CIRCUITS = {  # benchmark -> the files of its circuits, by the parameters of a run
     "QML Kernel": "qml_kernel_{num_qubits}.qasm",
     "Mirror Circuits": "mirror_{width}x{num_layers}_*.qasm",
@@ -81,7 +84,8 @@ class HardwareRun:
     """A recorded run: measured share of right results, and what the calibration says of its circuits.
 
     `losses` are -ln(success) by the calibration, readout included, `exposed` the exposure of the qubits, `usual` the
-    product of 1 - error of all gates and readouts, the usual ESP; means over the circuits of the benchmark.
+    product of 1 - error of all gates and readouts, the usual ESP; means over the circuits of the benchmark. Of "WIT"
+    the measured value is -<Z> of a qubit, and the losses are those of this expectation value.
     """
 
     device: str
@@ -203,11 +207,15 @@ def hardware_check(
     runs = recorded_runs(folder, optimization_level=optimization_level, seed=seed)
     predicted = np.empty(len(runs))
     devices = np.array([run.device for run in runs])
+    states = [run for run in runs if run.benchmark in _CIRCUITS]
     for name in dict.fromkeys(devices):
-        left = [run for run in runs if run.device != name]
+        left = [run for run in states if run.device != name]
         scale, share = fit_losses(left) if left else (SCALE, SHARE)
         for i in np.flatnonzero(devices == name):
-            predicted[i] = np.exp(-losses_on_hardware(runs[i].losses, runs[i].exposed, scale, share))
+            run = runs[i]
+            fitted = run.benchmark in _CIRCUITS
+            losses = losses_on_hardware(run.losses, run.exposed, scale, share) if fitted else run.losses
+            predicted[i] = np.exp(-losses)
     intervals = tuple(success_interval(p) for p in predicted.tolist())
     return HardwareCheck(runs, tuple(predicted.tolist()), intervals, clock_checks(folder) if clocks else ())
 
@@ -235,7 +243,9 @@ def recorded_runs(folder: str | Path, *, optimization_level: int = 2, seed: int 
     made: dict[tuple[str, str], tuple[float, float, float]] = {}
     runs = []
     for run in recorded(folder):
-        if run["benchmark"] in _CIRCUITS and run["score"] is not None:
+        if run["benchmark"] == "WIT":
+            runs.append(_wit_run(run, Path(folder), optimization_level, seed))
+        elif run["benchmark"] in _CIRCUITS and run["score"] is not None:
             name = _CIRCUITS[run["benchmark"]].format(**run["params"])
             key = (run["device"].replace("ibm_", "fake_"), name)
             if key not in made:
@@ -243,6 +253,17 @@ def recorded_runs(folder: str | Path, *, optimization_level: int = 2, seed: int 
                 made[key] = _estimates(key[0], files, optimization_level, seed)
             runs.append(HardwareRun(run["device"], run["benchmark"], name, run["score"], *made[key]))
     return tuple(runs)
+
+
+def _wit_run(run: Mapping[str, Any], folder: Path, optimization_level: int, seed: int) -> HardwareRun:
+    """-<Z> by the expectation model: nothing is fitted to it."""
+    name = _WIT[0].format(**run["params"])
+    text = (folder / "circuits" / name).read_text(encoding="utf-8")
+    fake = run["device"].replace("ibm_", "fake_")
+    cost = expectation_cost(text, fake, _WIT[1], optimization_level=optimization_level, seed=seed)
+    value = -float(cost.noisy()[0])
+    _, exposed, usual = _estimates(fake, [folder / "circuits" / name], optimization_level, seed)
+    return HardwareRun(run["device"], "WIT", name, run["score"], -log(max(value, 1e-300)), exposed, usual)
 
 
 def _estimates(name: str, files: Sequence[Path], optimization_level: int, seed: int) -> tuple[float, float, float]:

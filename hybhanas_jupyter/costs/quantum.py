@@ -308,7 +308,7 @@ def _cost(job: _Job, inputs: _Inputs) -> QuantumCost:
     intervals = {}
     if job.options.model == "hardware":
         success = on_hardware(success, times, calibration, job.own)
-        intervals = _intervals(success, len(compiled.measured), interval_width(calibration, job.own))
+        intervals = _intervals(success, len(compiled.measured), interval_width(calibration.date, job.own))
     usage: dict[str, Any] = {"shots": job.options.shots, "shot_time": makespan + times.readout_time}
     gate_penalty, decoherence_penalty = reliability.penalties(makespan, success)
     return QuantumCost(

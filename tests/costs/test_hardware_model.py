@@ -91,13 +91,12 @@ def test_intervals_hold_the_estimate_and_stay_within_shares(p):
 
 
 def test_age_and_own_runs_decide_the_width():
-    calibration = hyb.device("fake_torino").calibration
-    fresh = calibration.model_copy(update={"date": datetime(2026, 1, 1, tzinfo=UTC)})
-    days = [interval_width(fresh, now=fresh.date + timedelta(days=age)) for age in (0, 7, 21, 400)]
+    fresh = hyb.device("fake_torino").calibration.model_copy(update={"date": datetime(2026, 1, 1, tzinfo=UTC)})
+    days = [interval_width(fresh.date, now=fresh.date + timedelta(days=age)) for age in (0, 7, 21, 400)]
     assert days[0] < days[1] < days[2] == days[3] == 1
-    assert interval_width(calibration.model_copy(update={"date": None})) == 1
+    assert interval_width(None) == 1
     few, many = (SuccessScale(device="x", runs=n, weight=n, log_factor=0.0) for n in (1, 20))
-    assert interval_width(calibration, many) < interval_width(calibration, few) < interval_width(calibration)
+    assert interval_width(None, many) < interval_width(None, few) < interval_width(None)
 
 
 def test_reports_and_dictionaries_state_intervals():
@@ -107,6 +106,19 @@ def test_reports_and_dictionaries_state_intervals():
     assert "hardware model" in repr(cost)
     assert cost.to_dict()["measured_fidelity_interval"] == [low, high]
     assert cost.to_dict()["success_interval"][0] < cost.success_probability < cost.to_dict()["success_interval"][1]
+
+
+def test_intervals_of_expectation_values_are_those_of_their_damping():
+    circuit = hyb.Ansatz(2, 1)
+    cost = hyb.expectation_cost(circuit, "fake_torino", ["ZI", "IZ"])
+    left = cost.damping * cost.readout_damping
+    read, ends = cost.noisy([0.8, -0.5]), cost.read_interval([0.8, -0.5])
+    still = cost.noisy([0.0, 0.0])
+    for i, ideal in enumerate((0.8, -0.5)):
+        low, high = ends[i]
+        assert low < read[i] < high
+        wanted = sorted(still[i] + ideal * end for end in success_interval(left[i]))
+        assert [low, high] == pytest.approx(wanted)
 
 
 def test_own_results_move_the_estimate_until_they_are_forgotten():
@@ -161,10 +173,14 @@ def test_small_kernels_of_real_devices(tmp_path):
     lines = (HARDWARE / "ibm_runs.jsonl").read_text().splitlines()
     kernels = [line for line in lines if '"benchmark": "QML Kernel"' in line]
     few = [line for line in kernels if '"num_qubits": 8,' in line or '"num_qubits": 10,' in line]
-    (tmp_path / "ibm_runs.jsonl").write_text("\n".join(few))
+    values = [line for line in lines if '"benchmark": "WIT"' in line]
+    (tmp_path / "ibm_runs.jsonl").write_text("\n".join(few + values))
     (tmp_path / "circuits").symlink_to(HARDWARE / "circuits")
     check = hardware_check(tmp_path)
-    (figures,) = check.figures.values()
+    figures, expectation = check.figures["QML Kernel"], check.figures["WIT"]
+    wit = [(run, p) for run, p in zip(check.runs, check.predicted, strict=True) if run.benchmark == "WIT"]
+    assert np.mean([abs(p - run.measured) for run, p in wit if run.device != "ibm_fez"]) <= 0.05
+    assert expectation["runs"] == len(values)
     assert figures["runs"] == len(few) > 10
     assert figures["coverage"] >= 0.7  # of 13 runs, whose true share is 0.9
     assert figures["hardware: mean error"] < 0.12
@@ -172,6 +188,6 @@ def test_small_kernels_of_real_devices(tmp_path):
     assert check.to_dict()["runs"][0]["low"] <= check.to_dict()["runs"][0]["predicted"]
     assert log(check.runs[0].usual) < 0
     axes = check.figure().axes[0]
-    assert axes.get_legend_handles_labels()[1] == ["equal", "QML Kernel"]
+    assert axes.get_legend_handles_labels()[1] == ["equal", "QML Kernel", "WIT"]
     drawn = axes.containers[0].lines[0].get_xydata()
-    assert drawn.tolist() == [[run.measured, p] for run, p in zip(check.runs, check.predicted, strict=True)]
+    assert drawn.tolist() == [[r.measured, p] for r, p in zip(check.runs, check.predicted, strict=True)][: len(few)]
