@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from hybhanas_jupyter.data import Source
+from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.formatting import Report, Reported, Table, seconds, significant
@@ -72,7 +72,13 @@ class Run(Reported):
         return analysis.knee(self.evaluations, self.goal)
 
     def verify(
-        self, *, noise: bool = True, samples: int = 100, shots: int = 1000, seed: int = 0, data: Source | None = None
+        self,
+        *,
+        noise: bool = True,
+        samples: int = 100,
+        shots: int = 1000,
+        seed: int = 0,
+        data: Dataset | Source | None = None,
     ) -> "Verification":
         """The front's trained networks by Aer on `samples` validation images, under the device's noise or without.
 

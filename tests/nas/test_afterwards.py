@@ -14,6 +14,7 @@ from hybhanas_jupyter.errors import ConfigError, DataError, StoreError, UnknownN
 from hybhanas_jupyter.hardware.devices import device
 from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
+from hybhanas_jupyter.nas import verify as verification
 from hybhanas_jupyter.nas.foreground import search
 from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.space import SearchSpace
@@ -112,6 +113,40 @@ def test_without_noise_and_with_many_shots_the_accuracy_is_the_ideal_one(run):
     assert len(ideal.rows) == len(run.front)
     for row in ideal.rows:
         assert row.noisy_accuracy == pytest.approx(row.ideal_accuracy, abs=0.05)
+
+
+def test_predicted_and_aers_accuracy_stand_side_by_side(run):
+    data = run.config.load_data()
+    verified = run.verify(samples=80, shots=1000, data=data)
+    errors = [abs(row.predicted_accuracy - row.noisy_accuracy) for row in verified.rows]
+    assert np.mean(errors) < 0.04  # three images of 80
+    for row in verified.rows:
+        low, high = row.interval
+        assert 0 <= low < row.noisy_accuracy < high <= 1 + 1e-9
+        assert row.fit_error == 0
+    assert list(verified.to_dataframe()["predicted_accuracy"]) == [row.predicted_accuracy for row in verified.rows]
+    assert "Predicted" in repr(verified)
+
+
+def test_the_interval_holds_the_rates_that_the_count_does_not_contradict(run):
+    """Wilson's score interval: its ends are the rates from which the count is 1.96 standard deviations off."""
+    row = run.verify(noise=False, samples=50, shots=10).rows[0]
+    for rate in row.interval:
+        assert abs(row.noisy_accuracy - rate) == pytest.approx(1.96 * np.sqrt(rate * (1 - rate) / 50), abs=1e-6)
+
+
+def test_some_images_stand_for_all_of_a_large_circuit(monkeypatch):
+    """The map from a few images gives what running all of them gives, but for the shots."""
+    layer = QuantumLayer(4, 4, ("RY",), "CNOT", "full")
+    angles = np.random.default_rng(0).uniform(-2, 2, (40, 4))
+    with torch.no_grad():
+        ideal = layer(torch.from_numpy(angles)).double().numpy()
+    noisy = NoisyLayer.of(layer, device("fake_kyiv"), noise=True, optimization_level=2)
+    whole, _ = noisy.values(angles, ideal, shots=20_000, seed=0)
+    monkeypatch.setattr(verification, "_EFFORT", 0)
+    mapped, error = noisy.values(angles, ideal, shots=10**9, seed=0)
+    assert 0 < error < 0.02
+    assert abs(mapped - whole).mean() < 0.3 * abs(ideal - whole).mean()
 
 
 def test_noise_takes_what_the_calibration_says():
