@@ -55,7 +55,7 @@ def hypervolumes(generations: Sequence[Sequence[Evaluation]], goal: Goal) -> tup
         if reference is None:
             shares.append(0.0)
         else:
-            shares.append(float(hypervolume(np.minimum(_scaled_losses(seen, goal) / reference, 1.0), ref=1.0)))
+            shares.append(float(hypervolume(np.minimum(scaled_losses(seen, goal) / reference, 1.0), ref=1.0)))
     return tuple(shares)
 
 
@@ -69,7 +69,7 @@ def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
     members = front(evaluations, goal)
     if not members:
         return None
-    losses = _scaled_losses(members, goal)
+    losses = scaled_losses(members, goal)
     low, high = losses.min(axis=0), losses.max(axis=0)
     scaled = (losses - low) / np.where(high > low, high - low, 1.0)
     quality = np.array([OBJECTIVES[name].maximise for name in goal.objectives])
@@ -77,7 +77,7 @@ def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
     return members[int(np.argmin(np.sum(sides, axis=0)))]
 
 
-def _scaled_losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
+def scaled_losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
     """Distances from the best bounds, to be minimised, (evaluations, objectives); as log(1 + loss) on a "log" scale.
 
     For comparisons of distances only: logarithms of long times may be equal where the times are not.
@@ -90,6 +90,6 @@ def _scaled_losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
 
 
 def _reference(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
-    seen = _scaled_losses(evaluations, goal).max(axis=0)
+    seen = scaled_losses(evaluations, goal).max(axis=0)
     bounds = np.array([OBJECTIVES[name].worst_loss for name in goal.objectives])
     return np.where(np.isfinite(bounds), bounds, np.where(seen > 0, seen, math.inf))

@@ -17,6 +17,7 @@ from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
 
 _GROWTH = 1e-3  # relative growth of the hypervolume; less than this in `plateau` generations together is none
 
+STRATEGIES = ("nsga2", "surrogate")
 ObjectiveName = Annotated[str, known("objective", OBJECTIVES)]
 
 
@@ -69,6 +70,8 @@ class SearchConfig(Settings):
     and memory allow, 0 trains in this process, "dask" on the cluster of this process's client or at `scheduler`.
     `backend` is a name of `hyb.devices()`, an IBM device or a calibration file; `Search` also takes objects. `seed` is
     that of the search and its trainings, `transpiler_seed` that of the circuits.
+    `strategy` "nsga2" trains every child (the paper's); "surrogate" costs many and trains those that are expected to
+    enlarge the hypervolume most.
     Raises `ConfigError` with all wrong values at once.
     """
 
@@ -85,6 +88,7 @@ class SearchConfig(Settings):
         default_factory=_paper_objectives
     )
     constraints: Annotated[dict[ObjectiveName, float], AfterValidator(_reachable)] = Field(default_factory=dict)
+    strategy: Annotated[str, known("strategy", STRATEGIES)] = "nsga2"
     generations: Annotated[int, Field(ge=1, le=10_000)] = 8
     population: Annotated[int, Field(ge=2, le=10_000)] = 12
     training: TrainingSettings = TrainingSettings()

@@ -50,6 +50,11 @@ class Objective:
         """How far `value` is from the best possible one, at least 0."""
         return self.bounds[1] - value if self.maximise else value - self.bounds[0]
 
+    def unscaled(self, loss: float) -> float:
+        """The value whose loss on this objective's `scale` is `loss`: the inverse of what distances are measured by."""
+        linear = math.expm1(loss) if self.scale == "log" else loss
+        return self.bounds[1] - linear if self.maximise else self.bounds[0] + linear
+
     def allows(self, limit: float) -> bool:
         """Whether a constraint may ask for `limit`: a value that can be reached and need not be."""
         low, high = self.bounds
@@ -100,7 +105,7 @@ class Evaluation:
     `status` is "ok", "failed" (see `reason`) or "infeasible" (breaks a constraint that is known before training, so it
     was not trained). A value that is not known is NaN. `seconds` is the wall time of the training in this search;
     `shared_with` the evaluation whose training this one shares, because both always give the same outputs. `measures`
-    is what training measured besides the accuracy.
+    is what training measured besides the accuracy; `predicted` what a surrogate expected, as (mean, spread) by name.
     """
 
     number: int
@@ -121,6 +126,7 @@ class Evaluation:
     seconds: float = 0.0
     shared_with: int | None = None
     measures: dict[str, float] = field(default_factory=dict)
+    predicted: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def total_time(self) -> float:
@@ -179,6 +185,7 @@ class Evaluation:
                 "architecture": Architecture.from_dict(values["architecture"]),
                 "cost": {name: float(value) for name, value in values["cost"].items()},
                 "measures": {name: float(value) for name, value in values.get("measures", {}).items()},
+                "predicted": {name: (float(a), float(b)) for name, (a, b) in values.get("predicted", {}).items()},
                 "history": tuple({name: float(value) for name, value in epoch.items()} for epoch in values["history"]),
             }
         )

@@ -75,7 +75,7 @@ class Loop:
     def generation(self) -> tuple[Evaluation, ...]:
         """Run the next generation and select the next population; empty if the space has nothing new."""
         first, number = len(self._seen), len(self.state.generations) + 1
-        drawn = [Evaluation(first + i, number, a, "new") for i, a in enumerate(self._draw())]
+        drawn = [replace(e, number=first + i, generation=number) for i, e in enumerate(self._draw())]
         self._evaluate([candidate for candidate in drawn if candidate.number not in self.state.evaluations])
         results = tuple(self.state.evaluations[candidate.number] for candidate in drawn)
         if not results:
@@ -96,12 +96,38 @@ class Loop:
         version, words, gauss = self.rng.getstate()
         return GenerationRecord(number, members, [version, list(words), gauss], hypervolume, dict(self.state.counts))
 
-    def _draw(self) -> list[Architecture]:
+    def _draw(self) -> list[Evaluation]:
+        """The candidates of the next generation, neither numbered nor evaluated."""
         space = self.config.space
         count = min(self.config.population, self.config.total_evaluations - len(self._seen))
         if not self.population:
-            return nsga2.initial(count, space, self.rng, self._accept)
-        return nsga2.offspring(self.population, count, space, self.rng, self._accept)
+            return [_candidate(a) for a in nsga2.initial(count, space, self.rng, self._accept)]
+        chosen = self._choose(count) if self.config.strategy == "surrogate" else []
+        others = nsga2.offspring(self.population, count - len(chosen), space, self.rng, self._accept)
+        return [*chosen, *map(_candidate, others)]
+
+    def _choose(self, count: int) -> list[Evaluation]:
+        """What the surrogate would train next."""
+        from hybhanas_jupyter.nas.surrogate import choose
+
+        finished = len(self.state.generations)
+        known = [self.state.evaluations[number] for number in sorted(self.state.evaluations)]
+        trained = [e for e in known if e.status == "ok" and e.generation <= finished]
+        taken = set(self._seen)
+
+        def accept(architecture: Architecture) -> bool:
+            new = architecture.identity not in taken and buildable(architecture, self.problem.data.input_shape)
+            taken.add(architecture.identity)
+            return new
+
+        def cost(architecture: Architecture) -> Evaluation:
+            self.control.check()
+            return self._cost(_candidate(architecture))
+
+        config = self.config
+        chosen = choose(self.population, trained, count, config.space, config.goal, self.rng, accept, cost)
+        self._seen.update(e.architecture.identity for e in chosen)
+        return [replace(_candidate(e.architecture), predicted=e.predicted) for e in chosen]
 
     def _accept(self, architecture: Architecture) -> bool:
         if not buildable(architecture, self.problem.data.input_shape):
@@ -188,6 +214,10 @@ class Loop:
     def _remember(self, evaluation: Evaluation) -> None:
         if evaluation.history and evaluation.shared_with is None:
             self._trained[evaluation.architecture.trained_as.identity] = evaluation
+
+
+def _candidate(architecture: Architecture) -> Evaluation:
+    return Evaluation(-1, 0, architecture, "new")
 
 
 def _effort(candidate: Evaluation) -> float:

@@ -100,6 +100,13 @@ def offspring(
     return _draw(count, child, lambda: space.sample(rng), accept)
 
 
+def random_draws(
+    count: int, space: SearchSpace, rng: random.Random, accept: Callable[[Architecture], bool]
+) -> list[Architecture]:
+    """Up to `count` architectures with uniform genes that `accept` takes; fewer if the space has no more."""
+    return _draw(count, lambda: space.sample(rng), lambda: space.sample(rng), accept)
+
+
 def _draw(
     count: int,
     draw: Callable[[], Architecture],

@@ -17,7 +17,7 @@ import hashlib
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import DataError, DeviceError
 
-_PACKAGES = ("hybhanas_jupyter", "deap", "numpy", "qiskit", "qiskit-ibm-runtime", "torch")
+_PACKAGES = ("hybhanas_jupyter", "deap", "numpy", "qiskit", "qiskit-ibm-runtime", "scikit-learn", "torch")
 
 
 @dataclass(frozen=True)

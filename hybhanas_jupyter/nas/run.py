@@ -1,10 +1,12 @@
 """A run: all its evaluations, its front, and the same architectures on another device."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source
@@ -272,6 +274,7 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
         "topology": ansatz.topology,
         "note": evaluation.note,
         **{name: evaluation.value(name) for name in OBJECTIVES},
+        **{f"predicted_{name}": mean for name, (mean, _) in evaluation.predicted.items()},
         **{f"shot_{name}": value for name, value in evaluation.cost.items()},
         "seconds": evaluation.seconds,
     }
@@ -285,7 +288,21 @@ def _run_report(run: Run) -> Report:
     title = f"Run {run.id}: {count}, front of {len(run.front)}{share}"
     reasons = Counter(e.reason for e in run.evaluations if e.status == "failed")
     failed = [f"{count} x {reason}" for reason, count in reasons.most_common()]
-    return Report(title, [_front_table(run)] if run.front else [], folded={"Failed": failed})
+    folded = {"Failed": failed, "Predicted before training": _predictions(run.evaluations)}
+    return Report(title, [_front_table(run)] if run.front else [], folded=folded)
+
+
+def _predictions(evaluations: Sequence[Evaluation]) -> list[str]:
+    """How far the surrogate's predictions were off, by objective and generation; empty without any."""
+    lines = []
+    trained = [e for e in evaluations if e.status == "ok" and e.predicted]
+    for name in dict.fromkeys(name for e in trained for name in e.predicted):
+        objective = OBJECTIVES[name]
+        for generation, group in groupby(trained, key=lambda e: e.generation):
+            found = [(e.predicted[name][0], e.value(name)) for e in group if name in e.predicted]
+            off = fmean(abs(predicted - value) for predicted, value in found)
+            lines.append(f"{objective.label}, generation {generation}: off by {objective.text(off)} in the mean")
+    return lines
 
 
 def _front_table(run: Run) -> Table:

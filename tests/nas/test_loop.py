@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hybhanas_jupyter.errors import HybHanasError
-from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.config import STRATEGIES, SearchConfig
 from hybhanas_jupyter.nas.processes import WorkerDiedError
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
@@ -22,10 +22,12 @@ def run(settings, submit=None):
     return loop
 
 
-def test_the_order_in_which_trainings_finish_does_not_change_the_run():
-    expected = toy.outcome(run(toy.config()).state.evaluations.values())
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_order_in_which_trainings_finish_does_not_change_the_run(strategy):
+    settings = toy.config(strategy=strategy, generations=6 if strategy == "nsga2" else 3)
+    expected = toy.outcome(run(settings).state.evaluations.values())
     for seed in range(3):
-        loop = run(toy.config(), toy.Shuffled(seed))
+        loop = run(settings, toy.Shuffled(seed))
         assert toy.outcome(loop.state.evaluations.values()) == expected
 
 
@@ -45,11 +47,13 @@ def test_no_architecture_is_evaluated_twice_and_no_network_is_trained_twice():
         assert (source.accuracy, source.history) == (evaluation.accuracy, evaluation.history)
 
 
-@pytest.mark.parametrize("interrupted_at", [1, 3, 5])
-@pytest.mark.parametrize("lost", [0, 3, 7])
-def test_a_restored_run_goes_on_bit_for_bit(interrupted_at, lost):
+@pytest.mark.parametrize(
+    ("interrupted_at", "lost", "strategy"),
+    [*((at, lost, "nsga2") for at in (1, 3, 5) for lost in (0, 3, 7)), (1, 3, "surrogate"), (3, 0, "surrogate")],
+)
+def test_a_restored_run_goes_on_bit_for_bit(interrupted_at, lost, strategy):
     """Restored after any generation, with part of the next one already evaluated."""
-    settings = toy.config()
+    settings = toy.config(strategy=strategy, generations=6 if strategy == "nsga2" else 4)
     whole = run(settings)
     records = whole.state.generations
     known = [e for e in whole.state.evaluations.values() if e.generation <= interrupted_at]

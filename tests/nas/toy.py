@@ -91,6 +91,7 @@ def outcome(evaluations):
             e.quantum_time,
             e.shared_with or -1,
             e.measures,
+            *e.predicted.values(),
         )
         for e in evaluations
     )

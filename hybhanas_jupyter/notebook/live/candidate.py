@@ -156,9 +156,16 @@ def genes_table(candidate: Evaluation) -> str:
         *((f"Convolution {i}", layer_text(layer)) for i, layer in enumerate(candidate.architecture.convolutions, 1)),
         *([("Quantum layer", candidate.note)] if candidate.note else []),
         *((o.label, o.text(candidate.value(o.name))) for o in _ACCURACIES if isfinite(candidate.value(o.name))),
+        *((f"{label} as predicted", text) for label, text in predictions(candidate)),
         ("Parameters, quantum", f"{candidate.parameters:,}, {candidate.quantum_parameters:,}"),
     ]
     return html_table((f"Candidate #{candidate.number}", f"generation {candidate.generation}"), rows)
+
+
+def predictions(candidate: Evaluation) -> list[tuple[str, str]]:
+    """What a surrogate expected before training, with its spread, by the objective's label."""
+    texts = {OBJECTIVES[name]: values for name, values in candidate.predicted.items()}
+    return [(o.label, f"{o.text(mean)} \u00b1 {o.text(spread)}") for o, (mean, spread) in texts.items()]
 
 
 def layer_text(layer: object) -> str:
