@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 _COLUMNS = ("damping", "offset", "readout_damping", "readout_offset", "shots", "time")
 PRECISION = 0.02  # of an expectation value, where nothing else is asked for
+_BRANCHES = {"if_else", "switch_case", "while_loop"}
 _SHOWN = 24  # rows of the report's table
 
 
@@ -210,6 +211,10 @@ def expectation_cost_of(
     """
     if not isinstance(precision, int | float) or not 0 < precision < inf:
         raise CircuitError(f"precision is {precision!r}: it must be a positive number, such as {PRECISION}.")
+    branches = _BRANCHES & circuit.count_ops().keys()
+    if branches:
+        way = "it has no one expectation value; cost each branch by itself"
+        raise CircuitError(f"Circuit {circuit.name!r} contains {', '.join(sorted(branches))}: {way}.")
     logical, calibration = _unmeasured(circuit), device.calibration
     given = read_observables(observables, logical.num_qubits)
     cost = quantum_cost_of(logical, device, options)

@@ -11,11 +11,10 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from hybhanas_jupyter.cnn import Dropout, training_step
+from hybhanas_jupyter.cnn import ClassicalNet, Dropout, training_step
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.formatting import Report, Reported, seconds
-from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
 VALIDATION_BATCH = 256
@@ -64,7 +63,7 @@ class _EarlyEnd(Exception):  # noqa: N818 (an outcome, not an error)
 
 
 def fit(
-    net: HybridNet,
+    net: ClassicalNet,
     data: Dataset,
     *,
     epochs: int = 10,
@@ -109,7 +108,7 @@ class _Run:
 
     def __init__(
         self,
-        net: HybridNet,
+        net: ClassicalNet,
         data: Dataset,
         *,
         batch_size: int,

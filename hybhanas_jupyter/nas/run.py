@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.hardware.devices import Backend, Device
     from hybhanas_jupyter.models.hybrid import HybridNet
+    from hybhanas_jupyter.nas.baselines import Baselines
     from hybhanas_jupyter.nas.verify import Verification
 
 COSTS = ("quantum_time", "usage_time", "success_probability", "two_qubit_gates")  # of `Recost`
@@ -90,6 +91,24 @@ class Run(Reported):
 
         archive = self._archive()
         return verify(archive, self.config, self.front, data, noise=noise, samples=samples, shots=shots, seed=seed)
+
+    def baselines(
+        self, candidate: Evaluation | int | None = None, *, seeds: int = 4, data: Dataset | Source | None = None
+    ) -> "Baselines":
+        """What a candidate's network, by default the knee's, reaches with no quantum layer but a function in its place.
+
+        That is the identity, tanh and cos, trained as in the search with `seeds` seeds each, and beside them the
+        quantum layer, alike. `data` is needed if the run was made on own arrays. Trains, on this thread.
+        """
+        from hybhanas_jupyter.nas.baselines import baselines
+
+        chosen = self.knee if candidate is None else self.evaluation(candidate)
+        if chosen is None:
+            raise StoreError(f"Run {self.id} has no front, so no knee: name a candidate.")
+        loaded = data if isinstance(data, Dataset) else self.config.load_data(data)
+        if self.data is not None:
+            self.data.check(DataInfo.of(loaded))
+        return baselines(self.config, chosen.architecture, loaded, seeds=seeds)
 
     def recost(self, backend: "Backend") -> "Recost":
         """The same architectures costed on another device, without training again; raises as costing does.

@@ -257,6 +257,16 @@ def test_observables_that_do_not_fit_are_one_line_errors(observables, message):
         hyb.expectation_cost(CIRCUITS["ansatz"], "fake_kyiv", observables)
 
 
+def test_branches_have_no_expectation_value():
+    circuit = QuantumCircuit(2, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+    with pytest.raises(CircuitError, match="contains if_else: it has no one expectation value"):
+        hyb.expectation_cost(circuit, "fake_torino")
+
+
 def test_precision_must_be_positive():
     with pytest.raises(CircuitError, match="precision is 0"):
         hyb.expectation_cost(CIRCUITS["ansatz"], "fake_kyiv", precision=0)
