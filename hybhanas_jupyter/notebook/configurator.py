@@ -11,7 +11,7 @@ from IPython.display import display
 from hybhanas_jupyter.errors import FileError, HybHanasError
 from hybhanas_jupyter.files import unused
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig
-from hybhanas_jupyter.notebook.common import error_html, in_background
+from hybhanas_jupyter.notebook.common import close_all, close_former, error_html, in_background
 from hybhanas_jupyter.notebook.form.forecast import evaluations, forecast
 from hybhanas_jupyter.notebook.form.form import Form
 from hybhanas_jupyter.notebook.live.view import LiveView
@@ -31,7 +31,7 @@ class Toolbar(widgets.VBox):
         load, save = _button("Load", "folder-open"), _button("Save", "save")
         self._message = widgets.HTML()
         self._message.add_class("hyb-message")
-        self._code = widgets.Accordion([widgets.HTML()], titles=("Equivalent code",))
+        self._code = widgets.HTML()
         self._preset.observe(lambda change: self._take_preset(change["new"]), "value")
         load.on_click(lambda _: self._load())
         save.on_click(lambda _: self._save())
@@ -41,7 +41,8 @@ class Toolbar(widgets.VBox):
 
     def show_code(self, config: SearchConfig) -> None:
         """Show the code that makes `config`."""
-        self._code.children[0].value = code_html(config_code(config))
+        self._code.value = code_html(config_code(config))
+        self._message.value = ""
 
     def _take_preset(self, name: str) -> None:
         if name != _NO_PRESET:
@@ -93,11 +94,12 @@ def config_code(config: SearchConfig) -> str:
 
 
 def code_html(code: str) -> str:
-    """The code with a button that copies it; works without the kernel."""
+    """The code, folded, with a button that copies it; works without the kernel and by keyboard."""
     return (
+        "<details class='hyb-fold'><summary>Equivalent code</summary>"
         f'<button class="jupyter-button" onclick="{escape(_COPY)}">Copy as code</button>'
         f'<textarea class="hyb-code" readonly rows="{code.count(chr(10)) + 1}" aria-label="Equivalent code">'
-        f"{escape(code)}</textarea>"
+        f"{escape(code)}</textarea></details>"
     )
 
 
@@ -140,7 +142,13 @@ class Configurator(widgets.VBox):
             self._follow(under_way)
         self._describe()
 
+    def close(self) -> None:
+        """Close all widgets; a search goes on."""
+        self.live.close()
+        close_all(self)
+
     def _ipython_display_(self) -> None:
+        close_former(self)
         display(self._repr_mimebundle_(), raw=True)
         self.live.front_output.place()
 

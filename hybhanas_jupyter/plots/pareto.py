@@ -116,7 +116,7 @@ def axis_label(quantity: Quantity) -> str:
 def _draw_plane(panel: "Axes", data: ParetoData, theme: Theme) -> None:
     style_axes(panel, theme)
     panel.plot(*data.step_line(), drawstyle="steps-post", color=theme.ink, linewidth=1, alpha=0.6, zorder=1)
-    for member, marker, size, alpha in ((False, "o", 22, 0.4), (True, "D", 42, 1.0)):
+    for member, marker, size in ((False, "o", 12), (True, "D", 42)):
         rows = data.on_front == member
         panel.scatter(
             data.xs[rows],
@@ -127,7 +127,6 @@ def _draw_plane(panel: "Axes", data: ParetoData, theme: Theme) -> None:
             vmax=last_generation(data),
             marker=marker,
             s=size,
-            alpha=alpha,
             edgecolors=theme.ink if member else "none",
             linewidths=0.7,
             zorder=2 + member,
@@ -159,6 +158,6 @@ def _draw_legend(figure: "Figure", axes: Sequence["Axes"], theme: Theme, last: i
     entries = [
         Line2D([], [], marker="D", color=theme.ink, linestyle="", markersize=6, label="Pareto front of the search"),
         Line2D([], [], color=theme.ink, alpha=0.6, linewidth=1, label="best in this plane"),
-        Line2D([], [], marker="o", color=theme.ink, alpha=0.4, linestyle="", markersize=4, label="dominated"),
+        Line2D([], [], marker="o", color=theme.ink, linestyle="", markersize=3, label="dominated"),
     ]
     figure.legend(handles=entries, loc="outside lower center", ncols=3, frameon=False, labelcolor=theme.ink, fontsize=9)

@@ -146,6 +146,24 @@ def test_a_page_that_was_reloaded_shows_the_final_front_and_can_output_it(page: 
     expect(live.locator("[data-mime-type='text/html'] table")).to_contain_text("Quantum training time")
 
 
+def width(page: Page) -> float:
+    """How wide the three-dimensional view is drawn."""
+    return page.locator(".hyb-more .js-plotly-plot .main-svg").first.bounding_box()["width"]
+
+
+def test_a_kernel_that_falls_silent_is_noticed(live: Page):
+    silence = live.locator(".hyb-silence")
+    expect(silence).to_be_hidden()
+    soon = live.add_style_tag(content=".hyb-silence { animation-delay: 0.5s !important }")  # not 20 s
+    expect(silence).to_be_visible(timeout=5_000)
+    expect(silence).to_contain_text("hyb.Search.load")
+    live.evaluate(
+        "() => document.querySelectorAll('style').forEach(s => /0.5s !imp/.test(s.textContent) && s.remove())"
+    )
+    soon.evaluate("style => style.remove()")
+    expect(silence).to_be_hidden(timeout=10_000)  # the next sign of life
+
+
 def test_light_and_dark(live: Page, artifacts: Path):
     execute(live, "search.play(3)")
     expect(live.locator(".hyb-status")).to_contain_text("finished")
@@ -162,7 +180,13 @@ def test_light_and_dark(live: Page, artifacts: Path):
         ("3D", ".js-plotly-plot"),
     ):
         live.get_by_role("tab", name=title).click()
-        expect(live.locator(f".hyb-more {shown}")).to_be_visible(timeout=30_000)
+        expect(live.locator(f".hyb-more {shown}")).to_be_visible(timeout=90_000)
+    first = width(live)
+    live.get_by_role("tab", name="Front", exact=True).click()
+    live.get_by_role("tab", name="3D").click()
+    expect(live.locator(".hyb-more .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+    live.wait_for_timeout(500)
+    assert width(live) == first > 1000
     png = live.locator("[data-mime-type='image/png'] img")
     expect(png).to_be_visible()
     expect(live.locator("[data-mime-type='text/html'] table")).to_contain_text("Quantum training time")

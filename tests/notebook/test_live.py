@@ -1,19 +1,26 @@
 """The live view follows a search: what is written into the widgets, and what its buttons do."""
 
+import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from math import nan
+from types import SimpleNamespace
 
 import pytest
 import torch
 from ipywidgets import HTML
+from ipywidgets.widgets.widget import _instances as instances
 
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.store import Store
+from hybhanas_jupyter.notebook import common
+from hybhanas_jupyter.notebook.live import view as view_module
 from hybhanas_jupyter.notebook.live.view import LiveView
 from hybhanas_jupyter.notebook.search import Search
 from tests.notebook.scripted import ScriptedSearch, evaluations
@@ -34,10 +41,12 @@ def points(view):
 
 def test_points_arrive_with_their_generation(search):
     view = LiveView(search)
-    assert points(view) == [0, 0]
+    assert points(view) == []
+    assert "Points appear here" in text_of(view)
     search.start()
     search.play()
     assert points(view) == [5, 5]  # the sixth failed
+    assert "Points appear here" not in text_of(view)
     search.play()
     assert points(view) == [11, 11]
     (slider,) = of_class(view, "hyb-replay")
@@ -50,7 +59,38 @@ def test_all_views_keep_the_same_order_so_that_a_pick_means_the_same(search):
     search.play(3)
     names = [list(figure.marks[-1].names) for figure in of_class(view, "hyb-pareto")]
     assert names[0] == names[1]
-    assert names[0] == [e.architecture.label for e in search.run.evaluations if e.status == "ok"]
+    known = [e for e in search.run.evaluations if e.status == "ok"]
+    assert [name.splitlines()[0] for name in names[0]] == [f"#{e.number} {e.architecture.label}" for e in known]
+
+
+def test_the_mouse_over_a_point_tells_its_values_with_units(search):
+    view = LiveView(search)
+    search.start()
+    search.play()
+    first = search.run.evaluations[0]
+    assert of_class(view, "hyb-pareto")[0].marks[-1].names[0].splitlines() == [
+        f"#0 {first.architecture.label}",
+        f"Validation accuracy: {first.accuracy:.1%}",
+        f"Quantum training time: {seconds(first.quantum_time)}",
+        f"Quantum parameters: {first.quantum_parameters:,}",
+        f"Provider usage time: {seconds(first.usage_time)}",
+        "Generation 1",
+    ]
+
+
+def test_a_running_view_gives_signs_of_life_and_an_ended_one_none(search, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(view_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    panel = view_module.StatusPanel()
+    panel.beat(True, search.run)
+    first = panel._silence.value
+    assert "hyb.Search.load" in first
+    now[0] += view_module.HEARTBEAT
+    panel.beat(True, search.run)
+    assert panel._silence.value != first
+    assert view_module.HEARTBEAT < view_module.SILENCE / 2
+    panel.beat(False, search.run)
+    assert panel._silence.value == ""
 
 
 def test_replay_shows_an_earlier_generation_and_stays_there(search):
@@ -119,9 +159,55 @@ def test_another_search_takes_the_place(search):
     search.play()
     other = ScriptedSearch(CONFIG)
     view.attach(other)
-    assert points(view) == [0, 0]
+    assert points(view) == []
     search.play()
-    assert points(view) == [0, 0]
+    assert points(view) == []
+
+
+def references():
+    """Widgets that an open widget refers to though they are closed: a page that is reloaded cannot find them."""
+    states = {name: json.dumps(widget.get_state(), default=str) for name, widget in list(instances.items())}
+    return {ref for text in states.values() for ref in re.findall(r"IPY_MODEL_(\w+)", text)} - set(states)
+
+
+def test_views_leave_no_widget_behind_and_refer_to_none_that_is_closed(search):
+    view = LiveView(search)
+    search.start()
+    search.play()
+    of_class(view, "hyb-axes")[0].value = ("usage_time",)
+    before = len(instances)
+    for _ in range(2):
+        search.play()
+        view._board.pick([2])
+        view._board.pick([])
+    assert len(instances) == before
+    view.attach(ScriptedSearch(CONFIG))
+    assert len(instances) < before
+    assert references() == set()
+
+
+def test_a_cell_that_runs_again_closes_what_it_showed_before(search, monkeypatch):
+    parent = {"metadata": {"cellId": "a cell"}, "header": {"msg_id": "first"}}
+    monkeypatch.setattr(common, "get_ipython", lambda: SimpleNamespace(get_parent=lambda: parent))
+    monkeypatch.setattr(common, "_SHOWN", {})
+    before = len(instances)
+    views = [LiveView(search), LiveView(search), LiveView(search)]
+    search.start()
+    search.play()
+    for view in views[:2]:
+        common.close_former(view)
+    assert [view.comm is not None for view in views] == [True, True, True]
+    parent["metadata"] = {"cellId": "another cell"}
+    common.close_former(views[1])
+    parent.update(metadata={"cellId": "a cell"}, header={"msg_id": "second"})
+    common.close_former(views[2])
+    assert [view.comm is not None for view in views] == [False, True, True]  # the second is shown elsewhere, too
+    search.play()
+    assert points(views[2]) == [11, 11]
+    for view in views[1:]:
+        view.close()
+    assert references() == set()
+    assert len(instances) - before < 60
 
 
 def test_a_run_of_another_process_is_followed(tmp_path):
@@ -188,7 +274,7 @@ def test_every_point_can_be_picked_without_a_mouse(search):
         listed.value = next(row for label, row in listed.options if f"#{wanted.number} " in label)
         for figure in of_class(view, "hyb-pareto"):
             (row,) = figure.marks[-1].selected
-            assert figure.marks[-1].names[row] == wanted.architecture.label
+            assert figure.marks[-1].names[row].startswith(f"#{wanted.number} {wanted.architecture.label}\n")
         assert f"Candidate #{wanted.number}" in " ".join(w.value for w in everything(view) if isinstance(w, HTML))
 
 

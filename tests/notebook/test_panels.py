@@ -231,5 +231,6 @@ def test_at_most_a_thousand_points_are_drawn_and_the_front_is_among_them():
     points = of_class(view, "hyb-pareto")[0].marks[-1]
     assert len(points.x) == 1000
     assert np.isfinite(points.x).all()
-    assert {e.architecture.label for e in search.run.front} <= set(points.names)
+    drawn = {name.splitlines()[0] for name in points.names}
+    assert {f"#{e.number} {e.architecture.label}" for e in search.run.front} <= drawn
     assert len(evaluations(search.config)) == 1200

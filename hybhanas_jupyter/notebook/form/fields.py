@@ -109,7 +109,7 @@ class Field:
         if isinstance(self.widget, widgets.Box):
             row.add_class("hyb-wide")
         else:
-            self.widget.layout.width = "26em"
+            self.widget.layout.width = "100%"
         return row
 
     @property

@@ -112,6 +112,7 @@ class Form(widgets.Tab):
         self._mode = next(field for field in self.fields if field.path == MODE)
         self._mode.widget.observe(lambda _: self._arrange(), "value")
         super().__init__([_group() for _ in self._groups], selected_index=0)
+        self.add_class("hyb-tabs")
         for cnn in (VariableCNN(), FixedCNN()):  # so that the mode that is not chosen starts from its defaults
             self.write(config.replace(space=config.space.model_copy(update={"cnn": cnn})))
         self.write(config)

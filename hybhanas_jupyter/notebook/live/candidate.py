@@ -33,7 +33,7 @@ NOTHING = "Click a point, or draw a lasso around several, to see what they are."
 
 
 class CandidateView(widgets.VBox):
-    """The candidates that the user picked, one at a time."""
+    """The candidates that the user picked, one at a time; `details` are shown while there is one."""
 
     def __init__(self) -> None:
         self._search: Search | None = None
@@ -64,7 +64,7 @@ class CandidateView(widgets.VBox):
         self._export.add_class("hyb-export")
         self._export.on_click(lambda _: self._write_files())
         self._exported = widgets.HTML()
-        self._details = (
+        self.details = (
             self._which,
             _row(self._genes, self._cost),
             _row(self._accuracy.figure, self._loss.figure),
@@ -83,7 +83,7 @@ class CandidateView(widgets.VBox):
     def show(self, picked: Sequence[Evaluation]) -> None:
         """Offer these candidates and show the first."""
         self._hint.value = f"{len(picked)} picked." if picked else NOTHING
-        self.children = (self._hint, *self._details) if picked else (self._hint,)
+        self.children = (self._hint, *self.details) if picked else (self._hint,)
         self._which.index = None
         self._which.options = [(f"#{e.number} {e.architecture.label}", e) for e in picked]
         self._which.index = 0 if picked else None

@@ -35,11 +35,15 @@ def axis(scale: bqplot.Scale, label: str, marks: Ticks, *, side: str = "bottom")
 
 
 def set_axes(figure: bqplot.Figure, *axes: bqplot.Axis) -> None:
-    """Give the figure new axes where they differ; an axis that is changed in place may keep labels of old ticks."""
-    if [_look(axis) for axis in figure.axes] == [_look(axis) for axis in axes]:
-        return
-    old, figure.axes = figure.axes, list(axes)
-    for axis in set(old) - set(axes):
+    """Give the figure new axes where they differ; an axis that is changed in place may keep labels of old ticks.
+
+    The axes that are not used are closed: a page that is reloaded asks for every widget of the kernel.
+    """
+    same = [_look(axis) for axis in figure.axes] == [_look(axis) for axis in axes]
+    unused = axes if same else figure.axes
+    if not same:
+        figure.axes = list(axes)
+    for axis in set(unused) - set(figure.axes):
         axis.close()
 
 

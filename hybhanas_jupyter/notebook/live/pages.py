@@ -29,19 +29,26 @@ from hybhanas_jupyter.plots.style import GENERATIONS, data_uri, is_wide, png_byt
 class Pages(widgets.Tab):
     """One page per title; pages behind are taken out of the browser, as bqplot cannot draw where it has no room.
 
-    A page with a method `reveal` is told when it comes to the front.
+    A page with a method `reveal` is told when it comes to the front; one with `stays` is only hidden once it was there.
     """
 
     def __init__(self, pages: Mapping[str, widgets.Widget]) -> None:
         self._pages = tuple(pages.values())
         super().__init__([widgets.VBox() for _ in pages], titles=tuple(pages), selected_index=0)
+        self.add_class("hyb-tabs")
         self.observe(lambda _: self._turn(), "selected_index")
         self._turn()
 
     def _turn(self) -> None:
         for index, (box, page) in enumerate(zip(self.children, self._pages, strict=True)):
-            box.children = (page,) if index == self.selected_index else ()
+            stays = getattr(page, "stays", False) and box.children
+            box.children = (page,) if index == self.selected_index or stays else ()
         self.reveal()
+
+    @property
+    def every(self) -> tuple[widgets.Widget, ...]:
+        """All pages, those behind too."""
+        return self._pages
 
     def reveal(self) -> None:
         """Tell the page in front, if it draws on demand."""
@@ -101,6 +108,8 @@ class AblationView(VBox):
 
 class LandscapeView(widgets.VBox):
     """Three objectives at once; `reveal` draws, so that a view that nobody looks at costs nothing."""
+
+    stays = True  # plotly draws 700 px wide where a page comes back
 
     def __init__(self) -> None:
         self._data: LandscapeData | None = None
@@ -219,13 +228,17 @@ class FrontOutput:
 
 def front_page(now: Generation | Run, run: Run) -> str:
     """The front as it is `now`, and where it will stand after the end of `run`, as HTML for a widget."""
-    again = f"hyb.Search.load({run.store!r}, {run.id!r}).view()"
     return (
         f"{front_table(now.front, run.config.objectives) if now.front else ''}<div class='hyb-legend'>"
         "When the run has ended, picture and table of the front also stand below this view, where a saved notebook "
-        f"keeps them. If the page was reloaded meanwhile, get them with <code>{escape(again)}</code> in a new cell."
-        "</div>"
+        "keeps them. If the page was reloaded meanwhile, this in a new cell shows them: "
+        f"<code>{escape(load_code(run))}</code></div>"
     )
+
+
+def load_code(run: Run) -> str:
+    """The code that shows a stored run again."""
+    return f"hyb.Search.load({run.store!r}, {run.id!r}).view()"
 
 
 def _bundles(run: Run) -> tuple[dict[str, str], dict[str, str]]:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -18,14 +19,22 @@ from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.store import is_written
-from hybhanas_jupyter.notebook.common import error_html, style_sheet
+from hybhanas_jupyter.notebook.common import close_all, close_former, error_html, style_sheet
 from hybhanas_jupyter.notebook.live.board import Board
 from hybhanas_jupyter.notebook.live.candidate import CandidateView
 from hybhanas_jupyter.notebook.live.charts import Curve
-from hybhanas_jupyter.notebook.live.pages import AblationView, FrontOutput, LandscapeView, Pages, front_page
+from hybhanas_jupyter.notebook.live.pages import AblationView, FrontOutput, LandscapeView, Pages, front_page, load_code
 
 REFRESH = 0.25  # seconds between two looks at the progress
+SILENCE = 20  # seconds without a sign of life after which the page says so
 REREAD = 1.0  # seconds between two looks into the store of another process
+HEARTBEAT = 4.0  # seconds between two signs of life for the page
+_WAITING = "<div class='hyb-waiting'>Points appear here as soon as the first generation is trained.</div>"
+# Shown by the style sheet where no sign of life has replaced it for a while.
+_SILENCE = (
+    "<span class='hyb-silence'>The kernel has not told anything for {0} s. If it was restarted, the run is not lost: "
+    "<code>{1}</code> shows it, and its button Resume goes on.</span>"
+)
 ENDED = ("stopped", "finished", "failed")
 
 
@@ -67,14 +76,23 @@ class LiveView(widgets.VBox):
             }
         )
         self._pages.add_class("hyb-more")
-        parts = [style_sheet(), self._status, self._board, self._pages]
+        self._body = widgets.VBox()  # empty at first: plots without points would only push the page about
+        parts = [style_sheet(), self._status, self._body]
         super().__init__(parts if search is None else [widgets.HBox(self.buttons), *parts])
         if search is not None:
             self.attach(search)
 
     def _ipython_display_(self) -> None:
+        close_former(self)
         display(self._repr_mimebundle_(), raw=True)
         self.front_output.place()
+
+    def close(self) -> None:
+        """Follow the search no longer, and close all widgets."""
+        with self._lock:
+            self._search = None
+            self._board.close()
+            close_all(self, *self._pages.every, *self._candidate.details)
 
     def attach(self, search: Search) -> None:
         """Show `search`, whatever its state, and follow it from now on."""
@@ -100,6 +118,7 @@ class LiveView(widgets.VBox):
             if self._elsewhere:
                 progress = replace(progress, state="running in another process")
             self._status.update(progress, self._search.config)
+            self._status.beat(progress.state not in ENDED, self._search.run)
             self.pause.disabled = progress.state != "running"
             self.resume.disabled = progress.state not in ("paused", "stopped", "failed")
             self.stop.disabled = progress.state not in ("running", "paused")
@@ -122,9 +141,9 @@ class LiveView(widgets.VBox):
             self._watcher.start()
 
     def _watch(self) -> None:
-        while self._search is not None and (self._look_elsewhere() or self._search.progress.state not in ENDED):
+        while (search := self._search) is not None and (self._look_elsewhere() or search.progress.state not in ENDED):
             self.refresh()
-            time.sleep(REFRESH if self._search.progress.state not in ENDED else REREAD)
+            time.sleep(REFRESH if search.progress.state not in ENDED else REREAD)
         self.refresh()
 
     def _look_elsewhere(self) -> bool:
@@ -147,6 +166,7 @@ class LiveView(widgets.VBox):
         with self._lock:
             if search is not self._search:
                 return
+            self._body.children = (self._board, self._pages) if now.evaluations else (widgets.HTML(_WAITING),)
             self._board.update(now.evaluations)
             self._ablation.update(now.front)
             self._front.value = front_page(now, search.run)
@@ -177,6 +197,8 @@ class StatusPanel(widgets.VBox):
     def __init__(self) -> None:
         self._state = widgets.Label("No search yet.")
         self._state.add_class("hyb-status")
+        self._silence = widgets.HTML()
+        self._announced = widgets.HTML()
         self._whole = _bar("Search", "hyb-progress")
         self._generation = _bar("Generation", "hyb-generation")
         self._numbers = widgets.Label()
@@ -188,7 +210,9 @@ class StatusPanel(widgets.VBox):
         self._shown_failures = -1
         bars = widgets.HBox([self._whole, self._generation])
         bars.add_class("hyb-bars")
-        super().__init__([self._state, self._error, bars, self._numbers, self._failures])
+        super().__init__(
+            [self._state, self._silence, self._announced, self._error, bars, self._numbers, self._failures]
+        )
 
     def update(self, progress: Progress, config: SearchConfig) -> None:
         """Show the `progress` of a search of `config`; only what changed is sent to the browser."""
@@ -198,6 +222,15 @@ class StatusPanel(widgets.VBox):
         within = progress.evaluated - (progress.generation - 1) * population
         _set_bar(self._whole, progress.evaluated, progress.total, progress.state)
         _set_bar(self._generation, within, population, progress.state)
+
+        # For screen readers, which need not hear of every second.
+        heard = f"{progress.state}, generation {progress.generation}, front {progress.front_size}"
+        self._announced.value = f"<span class='hyb-unseen' role='status'>{heard}</span>"
+
+    def beat(self, alive: bool, run: Run) -> None:
+        """Renew what the page shows when it hears nothing more: a kernel that has ended cannot tell so itself."""
+        sign = f"<!--{time.monotonic() // HEARTBEAT:.0f}-->"
+        self._silence.value = sign + _SILENCE.format(SILENCE, escape(load_code(run))) if alive else ""
 
     def say(self, error: str) -> None:
         """Show why a command could not be carried out; an empty text clears it."""
