@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from hybhanas_jupyter.errors import ArchitectureError, check_name
 
@@ -57,3 +58,16 @@ def feature_shape(input_shape: Sequence[int], convolutions: Sequence[Convolution
             )
         channels, (height, width) = layer.channels, reduced
     return channels, height, width
+
+
+def classical_parameters(
+    convolutions: Sequence[Convolution], input_shape: Sequence[int], n_qubits: int, n_classes: int
+) -> int:
+    """Weights and biases of the convolutions, the projection and the classifier; raises as `feature_shape`."""
+    channels = [input_shape[0], *(layer.channels for layer in convolutions)]
+    kernels = sum(
+        (inputs * layer.kernel**2 + 1) * layer.channels
+        for inputs, layer in zip(channels[:-1], convolutions, strict=True)
+    )
+    features = prod(feature_shape(input_shape, convolutions))
+    return kernels + (features + 1) * n_qubits + (n_qubits + 1) * n_classes

@@ -12,13 +12,16 @@ from safetensors.torch import load_file, save_file
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.cnn import ClassicalNet
-from hybhanas_jupyter.errors import ArchitectureError, HybHanasError, StoreError
+from hybhanas_jupyter.errors import ArchitectureError, HybHanasError, StoreError, shorter, shown
 from hybhanas_jupyter.files import draft, write_text
-from hybhanas_jupyter.models.convolution import Convolution, feature_shape
+from hybhanas_jupyter.models.convolution import Convolution, classical_parameters, feature_shape
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"  # the files of an exported network
 MAX_CONVOLUTIONS = 3
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+_DAMAGE += (HybHanasError, SafetensorError)
 
 
 class HybridNet(ClassicalNet):
@@ -26,7 +29,7 @@ class HybridNet(ClassicalNet):
 
     Maps (batch, channels, height, width), the last three being `input_shape`, to logits (batch, n_classes).
     Every random number, also of dropout, comes from generators of its own, seeded by `seed`.
-    Raises `ArchitectureError` if the feature map vanishes or there are too many convolutions.
+    Raises `ArchitectureError` for sizes below 1, a feature map that vanishes or too many convolutions.
     Source: paper sections 3.1.1 and 3.1.2.
     """
 
@@ -41,6 +44,7 @@ class HybridNet(ClassicalNet):
         engine: str = "auto",
         seed: int = 0,
     ) -> None:
+        _check_sizes(input_shape, n_classes)
         if len(convolutions) > MAX_CONVOLUTIONS:
             raise ArchitectureError(f"{len(convolutions)} convolutions: a network has 0 to {MAX_CONVOLUTIONS}.")
         features, generator = prod(feature_shape(input_shape, convolutions)), torch.Generator().manual_seed(seed)
@@ -80,15 +84,29 @@ class HybridNet(ClassicalNet):
         folder = Path(folder)
         try:
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-            net = HybridNet(
-                config["input_shape"],
-                config["n_classes"],
+            shape, classes, dtype = config["input_shape"], config["n_classes"], config["dtype"]
+            convolutions, ansatz = (
                 [Convolution(**genes) for genes in config["convolutions"]],
                 Ansatz(**config["ansatz"]),
-                dtype={"float32": torch.float32, "float64": torch.float64}[config["dtype"]],
             )
-            net.load_state_dict(load_file(folder / WEIGHTS))
-        except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError, HybHanasError) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            state = load_file(folder / WEIGHTS)
+            _check_sizes(shape, classes)
+            expected = classical_parameters(convolutions, shape, ansatz.n_qubits, classes) + ansatz.num_weights
+            held = sum(tensor.numel() for tensor in state.values())
+            if held != expected:  # before anything of that size is built
+                raise ArchitectureError(f"{CONFIG} describes {expected:,} parameters, {WEIGHTS} holds {held:,}")
+            net = HybridNet(shape, classes, convolutions, ansatz, dtype=_DTYPES[dtype])
+            net.load_state_dict(state)
+        except _DAMAGE as error:
+            reason = shorter(" ".join(f"{type(error).__name__}: {error}".split()), 200)
             raise StoreError(f"No network can be read from {str(folder)!r} ({reason}). Export it again.") from None
         return net
+
+
+def _check_sizes(input_shape: Sequence[int], n_classes: int) -> None:
+    shape = tuple(input_shape)
+    if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in (*shape, n_classes)):
+        raise ArchitectureError(
+            f"input_shape is {shown(shape)} and n_classes {shown(n_classes)}: give (channels, height, width) and the "
+            "number of classes, whole numbers of at least 1."
+        )

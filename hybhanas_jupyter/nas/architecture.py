@@ -4,12 +4,11 @@ Imports nothing heavy, so that worker processes start fast.
 """
 
 from dataclasses import asdict, dataclass, replace
-from math import prod
 from typing import Any
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import ArchitectureError
-from hybhanas_jupyter.models.convolution import Convolution, feature_shape
+from hybhanas_jupyter.models.convolution import Convolution, classical_parameters, feature_shape
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,5 @@ def buildable(architecture: Architecture, input_shape: tuple[int, int, int]) -> 
 def parameter_count(architecture: Architecture, input_shape: tuple[int, int, int], n_classes: int) -> int:
     """Trainable parameters of the whole network: weights and biases of all layers and the angles of the ansatz."""
     qubits = architecture.ansatz.n_qubits
-    channels = [input_shape[0], *(layer.channels for layer in architecture.convolutions)]
-    convolutions = sum(
-        (inputs * layer.kernel**2 + 1) * layer.channels
-        for inputs, layer in zip(channels[:-1], architecture.convolutions, strict=True)
-    )
-    features = prod(feature_shape(input_shape, architecture.convolutions))
-    return convolutions + (features + 1) * qubits + architecture.ansatz.num_weights + (qubits + 1) * n_classes
+    classical = classical_parameters(architecture.convolutions, input_shape, qubits, n_classes)
+    return classical + architecture.ansatz.num_weights

@@ -1,4 +1,6 @@
 import json
+import random
+from contextlib import suppress
 
 import pytest
 import torch
@@ -33,7 +35,10 @@ def broken_config(folder, **changes):
     [
         (lambda folder: (folder / "config.json").unlink(), "FileNotFoundError"),
         (lambda folder: (folder / "config.json").write_text("{"), "JSONDecodeError"),
-        (lambda folder: broken_config(folder, n_classes=4), "size mismatch"),
+        (lambda folder: broken_config(folder, n_classes=4), "describes 216 parameters"),
+        (lambda folder: broken_config(folder, n_classes=0), "n_classes 0"),
+        (lambda folder: broken_config(folder, n_classes=10**9), "describes 4,"),
+        (lambda folder: broken_config(folder, convolutions=None), "TypeError"),
         (lambda folder: broken_config(folder, dtype="int8"), "KeyError"),
         (lambda folder: broken_config(folder, input_shape=[1, 3, 3]), "leaves nothing"),
         (lambda folder: (folder / "weights.safetensors").write_bytes(b"no"), "SafetensorError"),
@@ -45,3 +50,45 @@ def test_files_that_do_not_fit(net, tmp_path, damage, reason):
     with pytest.raises(StoreError, match=reason) as error:
         HybridNet.load(tmp_path)
     assert "\n" not in str(error.value)
+
+
+VALUES = (None, True, -1, 0, 2, 10**9, 10**400, 0.5, "", "x", [], {}, [1, 8, 8], "1" * 5000)
+
+
+def leaves(value, path=()):
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    yield from (leaf for key, item in items for leaf in leaves(item, (*path, key)))
+    if path:
+        yield path
+
+
+def changed(config, path, value):
+    inner = config
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return config
+
+
+def test_any_wrong_value_is_refused_in_one_line_before_memory_is_taken(net, tmp_path):
+    net.export(tmp_path)
+    file = tmp_path / "config.json"
+    whole = file.read_text()
+    for path in leaves(json.loads(whole)):
+        for value in VALUES:
+            file.write_text(json.dumps(changed(json.loads(whole), path, value)))
+            with suppress(StoreError):
+                HybridNet.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "weights.safetensors"])
+def test_mutated_bytes_are_refused_in_one_line(net, tmp_path, name):
+    net.export(tmp_path)
+    whole, rng = (tmp_path / name).read_bytes(), random.Random(0)
+    for _ in range(150):
+        mutated = bytearray(whole)
+        for _ in range(rng.choice((1, 3, 20))):
+            mutated[rng.randrange(len(mutated))] = rng.randrange(256)
+        (tmp_path / name).write_bytes(mutated[: rng.choice((len(mutated), rng.randrange(len(mutated))))])
+        with suppress(StoreError):
+            HybridNet.load(tmp_path)
