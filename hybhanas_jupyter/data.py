@@ -2,12 +2,13 @@
 
 import gzip
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from hybhanas_jupyter.errors import DataError, check_name
+from hybhanas_jupyter.errors import DataError, check_name, shown
 from hybhanas_jupyter.files import cache_folder
 
 DATASETS = ("digits", "mnist")
@@ -128,18 +129,40 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
 def _read_arrays(source: tuple[npt.ArrayLike, npt.ArrayLike]) -> tuple[Images, Labels]:
     try:
         x, y = (np.asarray(array) for array in source)
-        x = x.astype(np.float32)
-    except (TypeError, ValueError):
-        raise DataError("Data is neither a known name nor (X, y). Give X as a numeric array and y as labels.") from None
+        if x.dtype.kind not in "biufO":
+            raise TypeError(x.dtype)
+        with np.errstate(over="ignore"):  # what is too large for float32 is refused below
+            x = x.astype(np.float32)
+    except (OverflowError, TypeError, ValueError):
+        raise DataError("Data is neither a known name nor (X, y). Give X as real numbers and y as labels.") from None
     if x.ndim not in (2, 3, 4) or y.shape != x.shape[:1]:
         raise DataError(
             f"X has shape {x.shape} and y {y.shape}: give X as (N, features), (N, height, width) or "
             "(N, channels, height, width), and one label in y for each of its N samples."
         )
     if not np.isfinite(x).all():
-        raise DataError("X has values that are not finite. Replace or drop them.")
+        raise DataError("X has values that are not finite as float32. Replace or drop them.")
     inner = {2: (1, 1, *x.shape[1:]), 3: (1, *x.shape[1:]), 4: x.shape[1:]}[x.ndim]
+    _check_labels(np.asarray(source[1], object))
     return x.reshape(len(x), *inner), np.unique(y, return_inverse=True)[1].astype(np.int64)
+
+
+def _check_labels(labels: npt.NDArray[np.object_]) -> None:
+    """NumPy takes any mixture of labels as text, and a missing one as a class of its own."""
+    kinds = {_kind(label) for label in labels}
+    if len(kinds) > 1 or not kinds <= {"text", "number"}:
+        raise DataError(
+            f"y has labels of {len(kinds)} kinds: {', '.join(sorted(kinds))}. Give all as text or all as real numbers, "
+            "and drop the samples without one."
+        )
+
+
+def _kind(label: object) -> str:
+    if isinstance(label, (str, bytes)):
+        return "text"
+    if isinstance(label, (Real, np.bool_)):
+        return "number" if np.isfinite(float(label)) else "not finite"
+    return type(label).__name__
 
 
 def _draw(y: Labels, per_class: int | None, seed: int) -> npt.NDArray[np.int64]:
@@ -149,8 +172,8 @@ def _draw(y: Labels, per_class: int | None, seed: int) -> npt.NDArray[np.int64]:
         raise DataError(f"The smallest class has {smallest} samples: every class needs 2, to train and to validate.")
     if per_class is None:
         return np.arange(len(y))
-    if not 2 <= per_class <= smallest:
-        raise DataError(f"per_class is {per_class}: it must be from 2 to {smallest}, the size of the smallest class.")
+    if not isinstance(per_class, Integral) or not 2 <= per_class <= smallest:
+        raise DataError(f"per_class is {shown(per_class)}: it must be from 2 to {smallest}, the smallest class.")
     random = np.random.default_rng(seed)
     members = (np.flatnonzero(y == label) for label in range(y.max() + 1))
     return np.sort(np.concatenate([random.choice(m, per_class, replace=False) for m in members]))

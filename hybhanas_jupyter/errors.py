@@ -12,7 +12,7 @@ class HybHanasError(Exception):
     """Base of every error that this package raises on purpose; its message is one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split("\n")))
+        super().__init__(" ".join(message.splitlines()))
 
 
 class MissingPackageError(HybHanasError, ImportError):
@@ -68,6 +68,9 @@ def need(extra: str, what: str) -> None:
         )
 
 
+_LONG = 200  # characters; nobody meant a name of ours
+
+
 def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -> str:
     """Return `name` if it is allowed, else raise `UnknownNameError` with the nearest or all allowed names.
 
@@ -76,7 +79,7 @@ def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -
     names = sorted(allowed)
     if name in names:
         return name
-    near = get_close_matches(str(name), names, n=1)
+    near = get_close_matches(name, names, n=1) if isinstance(name, str) and len(name) < _LONG else []
     hint = f" Did you mean {near[0]!r}?" if near else ""
     where = f"See {see}." if see else f"Allowed: {', '.join(names)}."
     raise UnknownNameError(f"Unknown {kind} {shown(name)}.{hint} {where}")

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-from hybhanas_jupyter.errors import FileError
+from hybhanas_jupyter.errors import FileError, shown
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def draft(path: str | Path) -> Iterator[Path]:
         yield beside
         beside.replace(path)
     except OSError as error:
-        raise FileError(f"Cannot write {str(path)!r}: {error.strerror}.") from None
+        raise FileError(f"Cannot write {shown(str(path), 300)}: {error.strerror}.") from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -49,7 +49,6 @@ def read_text(path: str | Path, what: str, error: type[Exception]) -> str:
     """The UTF-8 text of `path`; raises `error` in one line that names `what`, such as "configuration"."""
     try:
         return Path(path).read_text(encoding="utf-8")
-    except OSError as reason:
-        raise error(f"Cannot read {what} {str(path)!r}: {reason.strerror}.") from None
-    except ValueError as reason:  # not UTF-8, or no path at all, such as one with a null character
-        raise error(f"Cannot read {what} {str(path)!r}: {reason}.") from None
+    except (OSError, TypeError, ValueError) as reason:  # not there; no path at all; not UTF-8
+        why = reason.strerror if isinstance(reason, OSError) else reason
+        raise error(f"Cannot read {what} {shown(str(path) if isinstance(path, Path) else path, 300)}: {why}.") from None

@@ -144,6 +144,13 @@ def test_own_arrays(shape, image):
         ((np.zeros((3, 2)), [0, 0, 1]), "smallest class has 1 samples"),
         ((np.zeros((0, 2)), []), "smallest class has 0 samples"),
         ((["a", "b"], [0, 1]), r"neither a known name nor \(X, y\)"),
+        ((np.full((4, 2), 1e300), [0, 0, 1, 1]), "not finite as float32"),
+        ((np.ones((4, 2), complex), [0, 0, 1, 1]), "real numbers"),
+        ((np.array([["1"], ["2"]]), [0, 1]), "real numbers"),
+        ((np.zeros((6, 2)), [0, 0, 1, 1, np.nan, np.nan]), "2 kinds: not finite, number"),
+        ((np.zeros((4, 2)), ["a", "a", None, None]), "2 kinds: NoneType, text"),
+        ((np.zeros((4, 2)), [1, 1, "1", "1"]), "2 kinds: number, text"),
+        ((np.zeros((4, 2)), [1j, 1j, 0j, 0j]), "1 kinds: complex"),
         (3, r"neither a known name nor \(X, y\)"),
     ],
 )

@@ -2,7 +2,8 @@ import pickle
 
 import pytest
 
-from hybhanas_jupyter.errors import ConfigError, UnknownNameError, check_name
+import hybhanas_jupyter as hyb
+from hybhanas_jupyter.errors import ConfigError, HybHanasError, UnknownNameError, check_name
 
 
 def test_a_message_is_one_line_of_readable_length():
@@ -13,5 +14,30 @@ def test_a_message_is_one_line_of_readable_length():
 
 
 def test_lines_of_a_message_are_joined_and_survive_another_process():
-    error = pickle.loads(pickle.dumps(ConfigError("shots is 0\nseed is -1")))
-    assert str(error) == "shots is 0 seed is -1"
+    error = pickle.loads(pickle.dumps(ConfigError("shots is 0\nseed is -1\r\nmodel\u2028is 3")))
+    assert str(error) == "shots is 0 seed is -1 model is 3"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda value: hyb.Ansatz(3, 2, topology=value),
+        lambda value: hyb.Ansatz(value, 2),
+        lambda value: hyb.Ansatz(3, value),
+        lambda value: hyb.quantum_cost(value, "fake_manila"),
+        lambda value: hyb.quantum_cost(hyb.Ansatz(2, 1), value),
+        lambda value: hyb.quantum_cost(hyb.Ansatz(2, 1), "fake_manila", optimization_level=value),
+        lambda value: hyb.quantum_cost(hyb.Ansatz(2, 1), "fake_manila", model=value),
+        lambda value: hyb.SearchConfig(constraints={"accuracy": value}),
+        lambda value: hyb.SearchConfig(generations=value, data=value),
+        hyb.SearchConfig.load,
+        lambda value: hyb.load_dataset("digits", per_class=value),
+        hyb.runs,
+    ],
+)
+@pytest.mark.parametrize("value", ["a\r\nb" * 10_000, 10**400, -(10**5000), ["x"] * 10_000], ids=lambda v: str(type(v)))
+def test_whatever_long_value_is_given_the_message_is_a_short_line(call, value):
+    with pytest.raises(HybHanasError) as caught:
+        call(value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 600

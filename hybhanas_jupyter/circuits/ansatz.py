@@ -6,7 +6,7 @@ from functools import cached_property
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.errors import ArchitectureError, check_name, need
+from hybhanas_jupyter.errors import ArchitectureError, check_name, need, shown
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -82,9 +82,11 @@ class Ansatz:
         for field in ("n_qubits", "depth"):
             value = getattr(self, field)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ArchitectureError(f"{field} is {value!r}: it must be a whole number of at least 1.")
+                raise ArchitectureError(f"{field} is {shown(value)}: it must be a whole number of at least 1.")
         if isinstance(self.rotations, str) or not self.rotations:
-            raise ArchitectureError(f"rotations is {self.rotations!r}: give a tuple such as ('RY',) or ('RZ', 'RY').")
+            raise ArchitectureError(
+                f"rotations is {shown(self.rotations)}: give a tuple such as ('RY',) or ('RZ', 'RY')."
+            )
         object.__setattr__(self, "rotations", tuple(self.rotations))
         for rotation in self.rotations:
             check_name("rotation", rotation, ROTATIONS)
@@ -100,10 +102,12 @@ class Ansatz:
     def _check_size(self) -> None:
         """Before anything is built; the pairs are counted only where there may be too many."""
         if self.n_qubits > MAX_QUBITS:
-            raise ArchitectureError(f"n_qubits is {self.n_qubits:,}: it must be at most {MAX_QUBITS:,}.")
+            raise ArchitectureError(f"n_qubits is {shown(self.n_qubits)}: it must be at most {MAX_QUBITS:,}.")
         layer = len(self.rotations) * self.n_qubits
         if self.depth * (layer + self.n_qubits**2) > MAX_GATES < (gates := self.depth * (layer + len(self.pairs))):
-            raise ArchitectureError(f"depth is {self.depth:,}: {gates:,} gates, at most {MAX_GATES:,} can be built.")
+            raise ArchitectureError(
+                f"depth is {shown(self.depth)}: {shown(gates)} gates, at most {MAX_GATES:,} can be built."
+            )
 
     @property
     def num_weights(self) -> int:

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit, Parameter
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 
 if TYPE_CHECKING:
     from pennylane.tape import QuantumScript
@@ -42,7 +42,7 @@ def qnode_circuit(qnode: Any, arguments: Arguments = ()) -> QuantumCircuit:
         tapes = whole or call.tapes(_near) or call.tapes(_given)
     if tapes is None:
         reason = " ".join(str(call.failure).split()) or type(call.failure).__name__
-        raise CircuitError(f"QNode {call.name!r} cannot be built from its arguments: {reason}") from call.failure
+        raise CircuitError(f"QNode {shown(call.name)} cannot be built from its arguments: {reason}") from call.failure
     return _circuit([_native(tape) for tape in tapes], list(call.bound.arguments), call.name)
 
 
@@ -138,7 +138,7 @@ def _bound(qnode: Any, arguments: Arguments) -> inspect.BoundArguments:
         way = "quantum_cost(qnode, device, arguments=(x, w)), or by name, arguments={'x': x, 'w': w}"
         name = getattr(qnode.func, "__name__", "qnode")
         raise CircuitError(
-            f"QNode {name!r} needs its arguments ({error}); give arguments of the right shapes: {way}."
+            f"QNode {shown(name)} needs its arguments ({error}); give arguments of the right shapes: {way}."
         ) from None
 
 

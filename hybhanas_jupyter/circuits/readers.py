@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.ansatz import MAX_GATES, Ansatz
 from hybhanas_jupyter.circuits.identity import written_out
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -36,7 +36,7 @@ def to_circuit(obj: Any, arguments: Arguments = ()) -> "QuantumCircuit":
     Raises `CircuitError` for anything else.
     """
     if _is_quantum_circuit(obj):
-        _check_gates(written_out(obj, MAX_GATES), f"Circuit {obj.name!r}")
+        _check_gates(written_out(obj, MAX_GATES), f"Circuit {shown(obj.name)}")
         return obj
     if isinstance(obj, Ansatz):
         return _of_ansatz(obj)
@@ -109,7 +109,7 @@ def _unexpected(text: str, line: int, column: int, message: str) -> str:
     here = [*text.splitlines(), ""][line - 1]
     found = re.match(r"\w+|.", here[column:])
     if "token recognition" in message and found:
-        return f"{found[0]!r} cannot stand here"
+        return f"{shown(found[0])} cannot stand here"
     missing = "" if here[:column].strip() else " (is a semicolon missing before it?)"
     return f"unexpected {repr(found[0]) if found else 'end'}{missing}"
 
@@ -131,7 +131,7 @@ def _mistake(error: Exception) -> str:
 
 
 def _check_text(code: str, sizes: dict[str, int]) -> None:
-    _check_bits(sum(int(size) for size in re.findall(r"\b[qc]reg\s+\w+\s*\[\s*(\d+)", code)))
+    _check_bits(sum(int(size[:20]) for size in re.findall(r"\b[qc]reg\s+\w+\s*\[\s*(\d+)", code)))
     _check_gates(max(sizes.values(), default=0), "A gate of the OpenQASM text")
 
 

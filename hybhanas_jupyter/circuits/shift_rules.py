@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import Arguments, qnode_of, tape_of, to_circuit
 from hybhanas_jupyter.circuits.translation import without_symbolic_phases
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -54,7 +54,7 @@ def _written(circuit: "QuantumCircuit") -> "QuantumCircuit":
         return _passes().run(circuit)
     except QiskitError as error:
         reason = " ".join(str(error.message).split())
-        raise CircuitError(f"No shift rule is known for circuit {circuit.name!r}: {reason}") from error
+        raise CircuitError(f"No shift rule is known for circuit {shown(circuit.name)}: {reason}") from error
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hybhanas_jupyter.circuits.translation import check_delay, straight_line, without_symbolic_phases
 from hybhanas_jupyter.costs.options import CostOptions
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 from hybhanas_jupyter.hardware.calibration import Calibration, Qubits
 from hybhanas_jupyter.hardware.devices import Device
 from hybhanas_jupyter.hardware.target import all_to_all_target
@@ -117,7 +117,7 @@ def _run(
         compiled = passes.run(circuit)
     except QiskitError as error:
         reason = " ".join(str(error.message).split())
-        raise CircuitError(f"Circuit {circuit.name!r} cannot be transpiled to {device.name}: {reason}") from error
+        raise CircuitError(f"Circuit {shown(circuit.name)} cannot be transpiled to {device.name}: {reason}") from error
     if len(_spare) >= _MAX_SPARE:
         _spare.clear()
     _spare[key] = passes
@@ -191,9 +191,9 @@ def _without_measurements(circuit: "QuantumCircuit") -> "QuantumCircuit":
 def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
     """Raise a one-line `CircuitError` for circuits that cannot be costed on `device`."""
     if not circuit.num_qubits:
-        raise CircuitError(f"Circuit {circuit.name!r} has no qubits: there is nothing to run.")
+        raise CircuitError(f"Circuit {shown(circuit.name)} has no qubits: there is nothing to run.")
     if circuit.num_qubits > device.n_qubits:
-        wide = f"Circuit {circuit.name!r} has {circuit.num_qubits} qubits, {device.name} has {device.n_qubits}"
+        wide = f"Circuit {shown(circuit.name)} has {circuit.num_qubits} qubits, {device.name} has {device.n_qubits}"
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
     if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
         raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
@@ -206,7 +206,7 @@ def _check_angles(circuit: "QuantumCircuit") -> None:
         for angle in instruction.params:
             if isinstance(angle, float) and not isfinite(angle):
                 what = f"{_described(instruction, circuit)} with {instruction.params}"
-                raise CircuitError(f"Circuit {circuit.name!r} has {what}: give finite angles.")
+                raise CircuitError(f"Circuit {shown(circuit.name)} has {what}: give finite angles.")
 
 
 def _described(instruction: "CircuitInstruction", circuit: "QuantumCircuit") -> str:

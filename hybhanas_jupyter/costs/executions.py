@@ -12,7 +12,7 @@ from math import ceil, exp, log, prod
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.readers import is_circuit, to_circuit
-from hybhanas_jupyter.errors import CircuitError, ConfigError, check_name
+from hybhanas_jupyter.errors import CircuitError, ConfigError, check_name, shown
 from hybhanas_jupyter.hardware.devices import Device
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def as_list(pubs: Any) -> list[Any]:
     try:
         listed = list(pubs)
     except TypeError:
-        raise CircuitError(f"pubs is {pubs!r}: give a list of PUBs, such as [(circuit, observables)].") from None
+        raise CircuitError(f"pubs is {shown(pubs)}: give a list of PUBs, such as [(circuit, observables)].") from None
     if not listed:
         raise CircuitError("No PUBs are given: a workload needs at least one, such as [(circuit, observables)].")
     return listed

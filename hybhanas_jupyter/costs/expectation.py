@@ -18,7 +18,7 @@ from hybhanas_jupyter.costs.options import CostOptions
 from hybhanas_jupyter.costs.own_runs import clock_of
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
 from hybhanas_jupyter.costs.timeline import Timeline
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -210,17 +210,17 @@ def expectation_cost_of(
     Without `exact` by the mean field alone: milliseconds for any circuit.
     """
     if not isinstance(precision, int | float) or not 0 < precision < inf:
-        raise CircuitError(f"precision is {precision!r}: it must be a positive number, such as {PRECISION}.")
+        raise CircuitError(f"precision is {shown(precision)}: it must be a positive number, such as {PRECISION}.")
     branches = _BRANCHES & circuit.count_ops().keys()
     if branches:
         way = "it has no one expectation value; cost each branch by itself"
-        raise CircuitError(f"Circuit {circuit.name!r} contains {', '.join(sorted(branches))}: {way}.")
+        raise CircuitError(f"Circuit {shown(circuit.name)} contains {', '.join(sorted(branches))}: {way}.")
     logical, calibration = _unmeasured(circuit), device.calibration
     given = read_observables(observables, logical.num_qubits)
     cost = quantum_cost_of(logical, device, options)
     if acts_on_results(cost.physical_circuit):
         way = "expectation values are of what is read at the end only"
-        raise CircuitError(f"Circuit {circuit.name!r} measures or resets on its way: {way}.")
+        raise CircuitError(f"Circuit {shown(circuit.name)} measures or resets on its way: {way}.")
     places = range(calibration.n_qubits) if is_physical(logical, calibration) else cost.measured_qubits
     wanted = [observable.on(dict(enumerate(places))) for observable in given]
     flips = {qubit: calibration.readout_flips(qubit) for observable in wanted for qubit in observable.qubits}

@@ -22,7 +22,7 @@ from hybhanas_jupyter.costs.hardware_model import (
     success_interval,
 )
 from hybhanas_jupyter.costs.quantum import quantum_cost
-from hybhanas_jupyter.errors import DataError
+from hybhanas_jupyter.errors import DataError, shown
 from hybhanas_jupyter.formatting import PART_COLOURS, Report, Reported
 from hybhanas_jupyter.hardware.devices import device
 
@@ -75,7 +75,7 @@ def calibrate_success(
 def _pair(result: Any, which: str) -> tuple[Any, float]:
     circuit, share = (result["circuit"], result["success"]) if isinstance(result, Mapping) else result
     if not isinstance(share, (int, float)) or not 0 <= share <= 1:
-        raise DataError(f"{which} has success = {share!r}: give the share of right results, 0 to 1.")
+        raise DataError(f"{which} has success = {shown(share)}: give the share of right results, 0 to 1.")
     return circuit, float(share)
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 from hybhanas_jupyter.formatting import significant
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _observable(given: Any, n_qubits: int) -> Observable:
     for letters, coefficient in _terms(given):
         if len(letters) != n_qubits:
             raise CircuitError(
-                f"Observable {letters!r} has {len(letters)} letters, the circuit has {n_qubits} qubits: "
+                f"Observable {shown(letters)} has {len(letters)} letters, the circuit has {n_qubits} qubits: "
                 "give a letter I, X, Y or Z for each, qubit 0's last."
             )
         placed = tuple((qubit, letter) for qubit, letter in enumerate(reversed(letters)) if letter != "I")
@@ -128,11 +128,11 @@ def _terms(given: Any) -> Iterator[tuple[str, float]]:
     sign = -1.0 if letters.startswith("-") else 1.0
     letters = letters.removeprefix("-").removeprefix("+")
     if not letters or set(letters) - set("IXYZ"):
-        raise CircuitError(f"Observable {given!r} is no Pauli string: give a letter I, X, Y or Z for every qubit.")
+        raise CircuitError(f"Observable {shown(given)} is no Pauli string: give a letter I, X, Y or Z for every qubit.")
     yield letters, sign
 
 
 def _real(coefficient: complex, letters: str) -> float:
     if abs(coefficient.imag) > 1e-12 or not isfinite(coefficient.real):
-        raise CircuitError(f"Observable {letters!r} has the coefficient {coefficient}: it must be a real number.")
+        raise CircuitError(f"Observable {shown(letters)} has the coefficient {coefficient}: it must be a real number.")
     return coefficient.real

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
 from numbers import Integral
 
-from hybhanas_jupyter.errors import CircuitError, check_name
+from hybhanas_jupyter.errors import CircuitError, check_name, shown
 
 MODELS = ("calibrated", "hardware", "paper")
 AUTO, EXACT, MEAN_FIELD = METHODS = ("auto", "exact", "mean field")
@@ -41,7 +42,7 @@ class CostOptions:
         check_whole("shots", self.shots, 1)
         check_whole("seed", self.seed, 0)
         if self.optimization_level not in (0, 1, 2, 3):
-            raise CircuitError(f"optimization_level is {self.optimization_level!r}: it must be 0, 1, 2 or 3.")
+            raise CircuitError(f"optimization_level is {shown(self.optimization_level)}: it must be 0, 1, 2 or 3.")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,6 @@ def package_versions() -> tuple[tuple[str, str], ...]:
 def check_whole(name: str, value: int, lowest: int) -> None:
     """Raise a one-line `CircuitError` unless `value` is a whole number from `lowest` to 10^18."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
-        raise CircuitError(f"{name} is {value!r}: it must be a whole number of at least {lowest}.")
+        raise CircuitError(f"{name} is {shown(value)}: it must be a whole number of at least {lowest}.")
     if value > _HIGHEST:
-        raise CircuitError(f"{name} is {float(value):.0e}: it must be at most 1e18.")
+        raise CircuitError(f"{name} is {Decimal(int(value)):.0e}: it must be at most 1e18.")

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hybhanas_jupyter.costs.clocks import USUAL_CLOCK, Clock, Jobs, fit_clock, vendor_clock
 from hybhanas_jupyter.costs.hardware_model import SuccessScale
-from hybhanas_jupyter.errors import DataError
+from hybhanas_jupyter.errors import DataError, shown
 from hybhanas_jupyter.files import cache_folder, write_text
 from hybhanas_jupyter.hardware.calibration import Calibration
 from hybhanas_jupyter.hardware.devices import device
@@ -166,7 +166,7 @@ def _figure(row: Mapping[str, Any], names: Iterable[str], which: str) -> float |
     try:
         return None if value is None else float(value)
     except (TypeError, ValueError):
-        raise DataError(f"{which} has {next(iter(names))} = {value!r}: give a number.") from None
+        raise DataError(f"{which} has {next(iter(names))} = {shown(value)}: give a number.") from None
 
 
 def own_runs(calibration: Calibration) -> OwnRuns:

@@ -18,7 +18,7 @@ from hybhanas_jupyter.costs.compilation import active_qubits
 from hybhanas_jupyter.costs.executions import Request
 from hybhanas_jupyter.costs.expectation import expectation_cost_of
 from hybhanas_jupyter.costs.options import CostOptions
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 
 LEVELS = (0, 1, 2)
@@ -197,7 +197,7 @@ def plan(
         raise CircuitError("Only an Estimator's workload can be planned: a Sampler's reads no expectation values.")
     for name, given in (("precision", precision), ("budget", budget)):
         if given is not None and not given > 0:
-            raise CircuitError(f"{name} is {given!r}: it must be above 0.")
+            raise CircuitError(f"{name} is {shown(given)}: it must be above 0.")
 
     def cost(level: int, shots: int, delay: Delay) -> float:
         seconds: float = again(_replanned(request, level, shots, delay.seconds)).usage_time

@@ -16,7 +16,7 @@ from hybhanas_jupyter.costs.compilation import NOT_GATES, compile_circuit
 from hybhanas_jupyter.costs.hardware_model import SuccessScale, interval_width, on_hardware, success_interval
 from hybhanas_jupyter.costs.options import CostOptions, Provenance, package_versions
 from hybhanas_jupyter.costs.own_runs import clock_of, own_runs
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -131,7 +131,7 @@ class QuantumCost(Reported):
         strings = {bits.replace(" ", ""): value for bits, value in ideal.items()}
         wrong = [bits for bits in strings if len(bits) != n or not set(bits) <= {"0", "1"}]
         if wrong or n > _MOST_BITS:
-            raise CircuitError(f"{(wrong or ['counts'])[0]!r}: give strings of {n} bits, of {_MOST_BITS} at most.")
+            raise CircuitError(f"{shown((wrong or ['counts'])[0])}: give strings of {n} bits, of {_MOST_BITS} at most.")
         values = np.zeros(2**n)
         for bits, value in strings.items():
             values[int(bits, 2)] += value

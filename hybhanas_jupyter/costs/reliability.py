@@ -13,7 +13,7 @@ from hybhanas_jupyter.costs.options import AUTO, EXACT, MEAN_FIELD, PRODUCT
 from hybhanas_jupyter.costs.pauli import Damping
 from hybhanas_jupyter.costs.schedule import Schedule, Timing, calibrated_timing, paper_timing
 from hybhanas_jupyter.costs.timeline import Timeline
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 _MAX_EXPONENT = 700.0  # exp(710) overflows
@@ -60,7 +60,9 @@ def judge(compiled: Compiled, calibration: Calibration, model: str, method: str 
             read = counts_fidelity(followed.probabilities(compiled.measured), success, compiled.measured, calibration)
             return times, replace(success, method=EXACT, counts_fidelity=read)
         if method == EXACT:
-            raise CircuitError(f"Circuit {compiled.circuit.name!r} {obstacle}: its method can only be {MEAN_FIELD!r}.")
+            raise CircuitError(
+                f"Circuit {shown(compiled.circuit.name)} {obstacle}: its method can only be {MEAN_FIELD!r}."
+            )
     damping = Damping(calibration)
     times = calibrated_timing(compiled, calibration, damping.take)
     survival = damping.finish(times.physical, compiled.n_qubits)

@@ -21,7 +21,7 @@ from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs.options import check_whole
 from hybhanas_jupyter.costs.prices import Price, price_of
 from hybhanas_jupyter.costs.workload import Workload, workload
-from hybhanas_jupyter.errors import BudgetError, HybHanasError
+from hybhanas_jupyter.errors import BudgetError, HybHanasError, shown
 from hybhanas_jupyter.formatting import Report, Reported, seconds
 from hybhanas_jupyter.hardware.devices import Device, device
 
@@ -198,7 +198,7 @@ def open_budget(
     """`budget` without a block: it ends by `close_budget`."""
     for name, limit in (("seconds", seconds), ("money", money)):
         if limit is not None and not limit > 0:
-            raise BudgetError(f"{name} is {limit!r}: a budget must be above 0.")
+            raise BudgetError(f"{name} is {shown(limit)}: a budget must be above 0.")
     if money is not None and price is None:
         raise BudgetError("A limit in money needs a price=: see hyb.prices().")
     check_whole("shots", shots, 1)

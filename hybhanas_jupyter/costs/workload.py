@@ -13,7 +13,7 @@ from hybhanas_jupyter.costs.own_runs import own_runs
 from hybhanas_jupyter.costs.plan import Plan, plan
 from hybhanas_jupyter.costs.prices import Money, Price, Use, price_of
 from hybhanas_jupyter.costs.shots import Shot, longest_readout
-from hybhanas_jupyter.errors import CircuitError, check_name
+from hybhanas_jupyter.errors import CircuitError, check_name, shown
 from hybhanas_jupyter.formatting import Report, Reported, Table, seconds
 from hybhanas_jupyter.hardware.devices import device
 
@@ -279,7 +279,7 @@ def _wish(kind: str, precision: float | None, shots: int | None) -> float | None
     if shots is not None:
         check_whole("shots", shots, 1)
     if precision is not None and not precision > 0:
-        raise CircuitError(f"precision is {precision!r}: it must be above 0.")
+        raise CircuitError(f"precision is {shown(precision)}: it must be above 0.")
     return precision if kind == "estimator" else shots
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from hybhanas_jupyter.errors import DeviceError
+from hybhanas_jupyter.errors import DeviceError, shown
 from hybhanas_jupyter.hardware.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Account:
             return known.calibration
 
     def _backend(self, name: str) -> Any:
-        refusal = f"The account's service has no device {name!r}"
-        return _ask(self._service, lambda service: service.backend(name), f"Device {name!r}", refusal)
+        refusal = f"The account's service has no device {shown(name)}"
+        return _ask(self._service, lambda service: service.backend(name), f"Device {shown(name)}", refusal)
 
     @staticmethod
     def _refresh(known: _Known) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hybhanas_jupyter.errors import DeviceError, check_name
+from hybhanas_jupyter.errors import DeviceError, check_name, shown
 from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.hardware import braket, vendors
 
@@ -223,19 +223,19 @@ class Calibration(_Frozen):
             gate.model_dump() | {field: own[gate.name] for field, own in given if gate.name in own}
             for gate in self.gates
         ]
-        shown = {f"{field} of {name}": value for field, own in given for name, value in own.items()} | times
-        shown |= {} if rep_delay is None else {"rep_delay": rep_delay}
+        listed = {f"{field} of {name}": value for field, own in given for name, value in own.items()} | times
+        listed |= {} if rep_delay is None else {"rep_delay": rep_delay}
         changed = {
             "gates": gates,
             "qubits": [qubit.model_dump() | times for qubit in self.qubits],
             "rep_delay": self.rep_delay if rep_delay is None else rep_delay,
-            "assumed": (*self.assumed, *(f"{what} given: {value:g}" for what, value in shown.items())),
+            "assumed": (*self.assumed, *(f"{what} given: {value:g}" for what, value in listed.items())),
         }
         try:
             return Calibration.model_validate(self.model_dump() | changed)
         except ValidationError as error:
             first = error.errors()[0]
-            raise DeviceError(f"{self.name}: {first['loc'][-1]} is {first['input']!r}: {first['msg']}.") from None
+            raise DeviceError(f"{self.name}: {first['loc'][-1]} is {shown(first['input'])}: {first['msg']}.") from None
 
     @classmethod
     def load(cls, path: str | Path) -> "Calibration":

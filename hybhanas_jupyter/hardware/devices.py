@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from hybhanas_jupyter.errors import DeviceError, check_name
+from hybhanas_jupyter.errors import DeviceError, check_name, shown
 from hybhanas_jupyter.files import cache_folder
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.account import Account
@@ -143,7 +143,7 @@ def device(backend: "Backend", *, service: "QiskitRuntimeService | None" = None)
         return _built(Calibration.from_target(backend, backend.description or "target", dt=backend.dt))
     if not hasattr(backend, "target"):
         raise DeviceError(
-            f"{backend!r} is no device: give a name from hyb.devices(), a BackendV2, Target or Calibration."
+            f"{shown(backend)} is no device: give a name from hyb.devices(), a BackendV2, Target or Calibration."
         )
     return _built(Calibration.from_backend(backend))
 

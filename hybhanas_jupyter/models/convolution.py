@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from hybhanas_jupyter.errors import ArchitectureError, check_name
+from hybhanas_jupyter.errors import ArchitectureError, check_name, shown
 
 POOLINGS = ("none", "max", "avg")
 ACTIVATIONS = ("ReLU", "SiLU", "Tanh")
@@ -31,11 +31,11 @@ class Convolution:
         for field, smallest in (("channels", 1), ("kernel", 1), ("stride", 1), ("padding", 0)):
             value = getattr(self, field)
             if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
-                raise ArchitectureError(f"{field} is {value!r}: it must be a whole number of at least {smallest}.")
+                raise ArchitectureError(f"{field} is {shown(value)}: it must be a whole number of at least {smallest}.")
         check_name("pooling", self.pooling, POOLINGS)
         check_name("activation", self.activation, ACTIVATIONS)
         if not 0 <= self.dropout < 1:
-            raise ArchitectureError(f"dropout is {self.dropout!r}: it must be at least 0 and below 1.")
+            raise ArchitectureError(f"dropout is {shown(self.dropout)}: it must be at least 0 and below 1.")
 
     def output_size(self, size: int) -> int:
         """Pixels left of `size` along one axis; 0 or less if nothing is left."""

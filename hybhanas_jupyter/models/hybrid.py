@@ -20,8 +20,7 @@ from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"  # the files of an exported network
 MAX_CONVOLUTIONS = 3
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-_DAMAGE += (HybHanasError, SafetensorError)
+_UNFIT = (ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)  # of a configuration
 
 
 class HybridNet(ClassicalNet):
@@ -94,10 +93,10 @@ class HybridNet(ClassicalNet):
             expected = classical_parameters(convolutions, shape, ansatz.n_qubits, classes) + ansatz.num_weights
             held = sum(tensor.numel() for tensor in state.values())
             if held != expected:  # before anything of that size is built
-                raise ArchitectureError(f"{CONFIG} describes {expected:,} parameters, {WEIGHTS} holds {held:,}")
+                raise ArchitectureError(f"{CONFIG} describes {shown(expected)} parameters, {WEIGHTS} holds {held:,}")
             net = HybridNet(shape, classes, convolutions, ansatz, dtype=_DTYPES[dtype])
             net.load_state_dict(state)
-        except _DAMAGE as error:
+        except (HybHanasError, OSError, SafetensorError, *_UNFIT) as error:
             reason = shorter(" ".join(f"{type(error).__name__}: {error}".split()), 200)
             raise StoreError(f"No network can be read from {str(folder)!r} ({reason}). Export it again.") from None
         return net

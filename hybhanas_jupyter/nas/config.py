@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from hybhanas_jupyter.costs.options import MODELS, CostOptions
 from hybhanas_jupyter.data import DATASETS, Dataset, Source, load_dataset
-from hybhanas_jupyter.errors import ConfigError, check_name
+from hybhanas_jupyter.errors import ConfigError, check_name, shown
 from hybhanas_jupyter.files import read_text, write_text
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Goal
@@ -37,7 +37,7 @@ def _backend_name(value: object) -> object:
 
 def _reachable(limits: dict[str, float]) -> dict[str, float]:
     wrong = [
-        f"{name} is {limit!r}: must be {OBJECTIVES[name].range}"
+        f"{name} is {shown(limit)}: must be {OBJECTIVES[name].range}"
         for name, limit in limits.items()
         if not OBJECTIVES[name].allows(limit)
     ]
@@ -105,7 +105,7 @@ class SearchConfig(Settings):
     @model_validator(mode="after")
     def _scheduler_is_used(self) -> Self:
         if self.scheduler is not None and self.workers != "dask":
-            problem = f"scheduler is {self.scheduler!r}: is for workers='dask' only, workers is {self.workers!r}"
+            problem = f"scheduler is {shown(self.scheduler)}: is for workers='dask' only, workers is {self.workers!r}"
             raise InvalidSettingsError(type(self).__name__, [problem])
         return self
 

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.data import Dataset, Source
-from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.errors import StoreError, shown
 from hybhanas_jupyter.files import write_text
 from hybhanas_jupyter.formatting import Report, Reported, Table, seconds, significant
 from hybhanas_jupyter.nas import analysis
@@ -196,7 +196,7 @@ class Run(Reported):
         found = next((evaluation for evaluation in self.evaluations if evaluation.number == number), None)
         if found is None:
             raise StoreError(
-                f"Run {self.id} has no candidate {number!r}. Numbers go from 0 to {len(self.evaluations) - 1}."
+                f"Run {self.id} has no candidate {shown(number)}. Numbers go from 0 to {len(self.evaluations) - 1}."
             )
         return found
 

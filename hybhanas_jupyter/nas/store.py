@@ -54,11 +54,11 @@ class Store:
 
         Raises `StoreError` for a missing, damaged, foreign, newer or read-only file.
         """
+        if not isinstance(path, (str, Path)) or not str(path).strip() or "\0" in str(path):
+            raise StoreError(f"The run store is {shown(path)}: give a path, such as 'runs.db'.")
         self.path = str(path)
-        if not self.path.strip() or "\0" in self.path:
-            raise StoreError(f"The run store is {self.path!r}: give a path, such as 'runs.db'.")
-        if not write and self.path != ":memory:" and not Path(path).exists():
-            raise StoreError(f"No run store {self.path!r}. A search creates it.")
+        if not write and self.path != ":memory:" and not os.path.exists(path):
+            raise StoreError(f"No run store {shown(self.path, 300)}. A search creates it.")
         with self._errors():
             self._db = _connect(self.path)
             try:
@@ -132,9 +132,11 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreError(f"Run store {self.path!r}: {error}. What was written before is intact.") from error
+            raise StoreError(
+                f"Run store {shown(self.path, 300)}: {error}. What was written before is intact."
+            ) from error
         except (sqlite3.Error, UnicodeError) as error:  # the latter where SQLite's own message cites what is damaged
-            raise StoreError(f"Run store {self.path!r} is damaged: {error}. Restore a copy.") from error
+            raise StoreError(f"Run store {shown(self.path, 300)} is damaged: {error}. Restore a copy.") from error
 
     @contextmanager
     def locked(self, run: str) -> Iterator[None]:
@@ -148,7 +150,7 @@ class Store:
                 f"Run {run} of {self.path!r} is being written by another process. Stop it first."
             ) from None
         except OSError as error:
-            raise StoreError(f"Run store {self.path!r} cannot be written: {error.strerror}.") from None
+            raise StoreError(f"Run store {shown(self.path, 300)} cannot be written: {error.strerror}.") from None
         try:
             yield
         finally:
@@ -270,7 +272,7 @@ class Store:
         """The id of a run, by default of the latest; raises `StoreError` if there is none."""
         known = self.runs()
         if not known or (run is not None and run not in known):
-            raise StoreError(f"No run {run or ''!r} in {self.path!r}. Runs: {', '.join(known[-5:]) or 'none'}.")
+            raise StoreError(f"No run {shown(run or '')} in {self.path!r}. Runs: {', '.join(known[-5:]) or 'none'}.")
         return run or known[-1]
 
     def data(self, run: str) -> DataInfo | None:
@@ -295,7 +297,7 @@ class Store:
         with self._errors():
             row = self._db.execute(query, (run, *more)).fetchone()
         if row is None:
-            raise StoreError(f"{self.path!r} does not hold what was asked of run {run!r}.")
+            raise StoreError(f"{self.path!r} does not hold what was asked of run {shown(run)}.")
         return row[0]
 
     def evaluations(self, run: str) -> tuple[Evaluation, ...]:

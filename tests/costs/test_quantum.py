@@ -299,6 +299,9 @@ def test_what_cannot_be_costed_is_named_in_one_line(circuit, device_name, messag
     [
         ({"shots": 0}, CircuitError, "shots is 0"),
         ({"shots": 10**30}, CircuitError, "shots is 1e\\+30: it must be at most 1e18"),
+        ({"shots": 10**400}, CircuitError, "shots is 1e\\+400: it must be at most 1e18"),
+        ({"shots": 10**5000}, CircuitError, "shots is 1e\\+5000: it must be at most 1e18"),
+        ({"shots": -(10**5000)}, CircuitError, "shots is a value too long to print"),
         ({"shots": 1.5}, CircuitError, "shots is 1.5"),
         ({"seed": -1}, CircuitError, "seed is -1"),
         ({"optimization_level": 4}, CircuitError, "optimization_level is 4"),

@@ -37,7 +37,7 @@ def broken_config(folder, **changes):
         (lambda folder: (folder / "config.json").write_text("{"), "JSONDecodeError"),
         (lambda folder: broken_config(folder, n_classes=4), "describes 216 parameters"),
         (lambda folder: broken_config(folder, n_classes=0), "n_classes 0"),
-        (lambda folder: broken_config(folder, n_classes=10**9), "describes 4,"),
+        (lambda folder: broken_config(folder, n_classes=10**9), "describes 4000000200"),
         (lambda folder: broken_config(folder, convolutions=None), "TypeError"),
         (lambda folder: broken_config(folder, dtype="int8"), "KeyError"),
         (lambda folder: broken_config(folder, input_shape=[1, 3, 3]), "leaves nothing"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from hybhanas_jupyter.circuits.readers import is_circuit
-from hybhanas_jupyter.errors import CircuitError
+from hybhanas_jupyter.errors import CircuitError, shown
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -191,7 +191,7 @@ def evaluate(ip: "InteractiveShell", expression: str, local_ns: Mapping[str, Any
         try:
             value = eval(expression, ip.user_global_ns, local_ns)
         except (SyntaxError, NameError) as error:
-            raise UsageError(f"Cannot evaluate {expression!r}: {error}.") from None
+            raise UsageError(f"Cannot evaluate {shown(expression)}: {error}.") from None
     return CellResult(value, label=expression, bound={}, used={}, calls=calls)
 
 

@@ -16,7 +16,7 @@ from IPython.utils.process import arg_split
 
 from hybhanas_jupyter.circuits.readers import is_circuit
 from hybhanas_jupyter.costs.options import MODELS
-from hybhanas_jupyter.errors import HybHanasError, check_name
+from hybhanas_jupyter.errors import HybHanasError, check_name, shown
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -48,7 +48,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+            raise argparse.ArgumentTypeError(f"{shown(text)} is no whole number from {low} to {high}")
         return value
 
     return parse
@@ -56,7 +56,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 def _variable(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name for a variable")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no name for a variable")
     return text
 
 
@@ -66,7 +66,7 @@ def _positive_seconds(text: str) -> float:
     except ValueError:
         value = nan
     if not 0 < value < inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no positive number of seconds")
     return value
 
 
@@ -76,14 +76,14 @@ def _precision(text: str) -> float:
     except ValueError:
         value = nan
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no precision above 0 and up to 1")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no precision above 0 and up to 1")
     return value
 
 
 def _file(text: str) -> Path:
     path = Path(text).expanduser()
     if path.suffix not in (".json", ".csv") or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is no .json or .csv file in an existing folder")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no .json or .csv file in an existing folder")
     return path
 
 
@@ -175,7 +175,7 @@ def budget_line(line: str) -> tuple[float | None, str]:
     match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([a-z]*)", "".join(words[:flag]))
     device = words[flag + 1 :]
     if match is None or match[2] not in _UNITS or len(device) > 1 or (flag < len(words) and not device):
-        raise UsageError(f"{line.strip()!r} is no budget: %qbudget 10min, 600, 1.5h or off, and -b DEVICE.")
+        raise UsageError(f"{shown(line.strip())} is no budget: %qbudget 10min, 600, 1.5h or off, and -b DEVICE.")
     return float(match[1]) * _UNITS[match[2]], "".join(device)
 
 

@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 from traitlets import Enum, Int, Unicode
 
-from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name, need
+from hybhanas_jupyter.errors import CircuitError, HybHanasError, check_name, need, shown
 from hybhanas_jupyter.notebook.magics.cells import CellResult, evaluate, find_circuits, loop_note, run_body
 from hybhanas_jupyter.notebook.magics.devices import device_details
 from hybhanas_jupyter.notebook.magics.options import (
@@ -89,7 +89,7 @@ class QCost(Magics):
         pattern = line.strip() or "*"
         found = devices(pattern)
         if not found:
-            raise UsageError(f"No device matches {pattern!r}: %qdevices alone lists all.")
+            raise UsageError(f"No device matches {shown(pattern)}: %qdevices alone lists all.")
         return device_details(found)
 
     @line_magic
