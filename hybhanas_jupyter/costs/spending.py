@@ -227,23 +227,48 @@ def _patch() -> None:
     from qiskit.providers import BackendV2
     from qiskit_ibm_runtime import EstimatorV2, SamplerV2, executor_estimator, executor_sampler  # noqa: F401  classes
 
-    for base, name, make in (
-        (BaseSamplerV2, "run", _counted(_sampled)),
-        (BaseEstimatorV2, "run", _counted(_estimated)),
-        (BackendV2, "run", _counted(_run_on_backend)),
-        *((PennyLaneDevice, name, _counted(_executed)) for name in _PENNYLANE),
-        (PrimitiveJob, "_submit", _carried),
+    for base, names, make in (
+        (BaseSamplerV2, ("run",), _counted(_sampled)),
+        (BaseEstimatorV2, ("run",), _counted(_estimated)),
+        (BackendV2, ("run",), _counted(_run_on_backend)),
+        (PennyLaneDevice, _PENNYLANE, _counted(_executed)),
+        (PrimitiveJob, ("_submit",), _carried),
     ):
         for owner in _family(base):
-            if name in vars(owner):
-                _PATCHED.append((owner, name, vars(owner)[name]))
-                setattr(owner, name, make(vars(owner)[name]))
+            _wrap(owner, names, make)
+        _watch(base, names, make)
+
+
+def _wrap(owner: type, names: Iterable[str], make: Callable[[Any], Any]) -> None:
+    for name in names:
+        if name in vars(owner):
+            _PATCHED.append((owner, name, vars(owner)[name]))
+            setattr(owner, name, make(vars(owner)[name]))
+
+
+def _watch(base: type, names: Iterable[str], make: Callable[[Any], Any]) -> None:
+    """Wrap the classes too that are made while a budget is open, such as those of a provider imported later."""
+    own = vars(base).get("__init_subclass__")
+
+    def hook(cls: Any, **options: Any) -> None:
+        if own is None:
+            super(base, cls).__init_subclass__(**options)  # type: ignore[arg-type]  # `cls` derives from `base`
+        else:
+            own.__func__(cls, **options)
+        with _LOCK:
+            _wrap(cls, names, make)
+
+    _PATCHED.append((base, "__init_subclass__", own))
+    base.__init_subclass__ = classmethod(hook)  # type: ignore[assignment]
 
 
 def _restore() -> None:
     while _PATCHED:
         owner, name, original = _PATCHED.pop()
-        setattr(owner, name, original)
+        if original is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, original)
 
 
 def _family(base: type) -> list[type]:

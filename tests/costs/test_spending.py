@@ -179,6 +179,23 @@ def test_everything_is_as_before_whatever_happens():
     assert wrapped() == before
 
 
+def test_classes_made_while_a_budget_is_open_are_counted_and_then_free():
+    hooks = [vars(base).get("__init_subclass__") for base in (BackendV2, BaseSamplerV2, qml.devices.Device)]
+    with hyb.budget(seconds=60) as spent:
+
+        class Later(Machine):
+            def run(self, run_input, **options):
+                return super().run(run_input, **options)
+
+        own = Later()
+        own.run(pair(), shots=1000)
+    assert len(spent.runs) == len(own.submitted) == 1
+    own.run(pair(), shots=1000)
+    assert len(spent.runs) == 1
+    assert not hasattr(Later.run, "__wrapped__")
+    assert hooks == [vars(base).get("__init_subclass__") for base in (BackendV2, BaseSamplerV2, qml.devices.Device)]
+
+
 def test_nested_budgets_all_count_and_all_refuse():
     machine = Machine()
     one = hyb.workload([pair()], machine, shots=1000).usage_time
