@@ -1,10 +1,10 @@
 """The quantum genes of a candidate: angle embedding, then layers of rotations and entanglers on a topology's pairs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybhanas_jupyter.errors import ArchitectureError, check_name, need, shown
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROTATIONS = ("RX", "RY", "RZ")
 ENTANGLERS = ("CNOT", "CZ")
+_IN_QISKIT = {"RX": "rx", "RY": "ry", "RZ": "rz", "CNOT": "cx", "CZ": "cz"}
 MAX_QUBITS = 2_000
 MAX_GATES = 10_000_000
 Pairs = tuple[tuple[int, int], ...]
@@ -60,6 +61,15 @@ def pairs(topology: str, n_qubits: int) -> Pairs:
     Raises `UnknownNameError` for another topology. Source: paper section 3.1.2.
     """
     return _BUILDERS[check_name("topology", topology, TOPOLOGIES)](n_qubits)
+
+
+class Operation(NamedTuple):
+    """A gate, by PennyLane's name, on its qubits; a rotation takes the angle at `place` of `source`, "x" or "w"."""
+
+    gate: str
+    qubits: tuple[int, ...]
+    source: str = ""
+    place: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,22 +124,27 @@ class Ansatz:
         """Trainable angles: depth x rotations x qubits."""
         return self.depth * len(self.rotations) * self.n_qubits
 
+    def operations(self) -> Iterator[Operation]:
+        """The gates in their order, as Qiskit and PennyLane build them; the other engines are fast paths of it."""
+        for qubit in range(self.n_qubits):
+            yield Operation("RX", (qubit,), "x", (qubit,))
+        for layer in range(self.depth):
+            for place, rotation in enumerate(self.rotations):
+                for qubit in range(self.n_qubits):
+                    yield Operation(rotation, (qubit,), "w", (layer, place, qubit))
+            for pair in self.pairs:
+                yield Operation(self.entangler, pair)
+
     def to_circuit(self) -> "QuantumCircuit":
         """The circuit with parameters x (n_qubits) and w (depth, rotations, qubits), flattened; no measurements."""
         from qiskit import QuantumCircuit
         from qiskit.circuit import ParameterVector
 
         circuit = QuantumCircuit(self.n_qubits, name="ansatz")
-        weights = iter(ParameterVector("w", self.num_weights))
-        for qubit, angle in enumerate(ParameterVector("x", self.n_qubits)):
-            circuit.rx(angle, qubit)
-        entangle = circuit.cx if self.entangler == "CNOT" else circuit.cz
-        for _ in range(self.depth):
-            for rotation in self.rotations:
-                for qubit in range(self.n_qubits):
-                    getattr(circuit, rotation.lower())(next(weights), qubit)
-            for control, target in self.pairs:
-                entangle(control, target)
+        angles = {"x": iter(ParameterVector("x", self.n_qubits)), "w": iter(ParameterVector("w", self.num_weights))}
+        append = {name: getattr(circuit, _IN_QISKIT[name]) for name in (*ROTATIONS, *ENTANGLERS)}
+        for gate, qubits, source, _ in self.operations():
+            append[gate](*([next(angles[source])] if source else []), *qubits)
         return circuit
 
     def to_qnode(self) -> Callable[..., Any]:
@@ -137,18 +152,18 @@ class Ansatz:
         need("search", "Ansatz.to_qnode")
         import pennylane as qml
 
-        gates = [getattr(qml, rotation) for rotation in self.rotations]
-        entangler = getattr(qml, self.entangler)
-
         @qml.qnode(qml.device("default.qubit", wires=self.n_qubits))
         def ansatz(x: Any, w: Any) -> Any:
-            qml.AngleEmbedding(x, wires=range(self.n_qubits), rotation="X")
-            for layer in range(self.depth):
-                for gate, angles in zip(gates, w[layer], strict=True):
-                    for qubit in range(self.n_qubits):
-                        gate(angles[qubit], wires=qubit)
-                for pair in self.pairs:
-                    entangler(wires=pair)
+            for gate, qubits, source, place in self.operations():
+                angles = [_entry(x if source == "x" else w, place)] if source else []
+                getattr(qml, gate)(*angles, wires=qubits)
             return [qml.expval(qml.PauliZ(qubit)) for qubit in range(self.n_qubits)]
 
         return ansatz
+
+
+def _entry(angles: Any, place: tuple[int, ...]) -> Any:
+    """The angle at this place of an array (of every sample, where the array holds many) or of nested lists."""
+    if hasattr(angles, "shape"):
+        return angles[(..., *place)]
+    return angles[place[0]] if len(place) == 1 else _entry(angles[place[0]], place[1:])

@@ -110,3 +110,30 @@ def test_every_qubit_is_reached_and_no_pair_repeats(topology, n_qubits):
 def test_unknown_topology_is_named():
     with pytest.raises(UnknownNameError, match="Unknown topology 'ring'"):
         pairs("ring", 3)
+
+
+def test_operations_are_the_circuits_gates_in_their_order():
+    ansatz = Ansatz(3, 2, ("RZ", "RY"), "CZ", "circular")
+    names = {"RX": "rx", "RZ": "rz", "RY": "ry", "CZ": "cz"}
+    circuit, operations = ansatz.to_circuit(), list(ansatz.operations())
+    assert [(names[o.gate], o.qubits) for o in operations] == [
+        (gate.name, tuple(circuit.find_bit(qubit).index for qubit in gate.qubits)) for gate in circuit.data
+    ]
+    parameters = [gate.params[0] for gate in circuit.data if gate.params]
+    assert [(o.source, *o.place) for o in operations if o.source][3:7] == [
+        ("w", 0, 0, 0),
+        ("w", 0, 0, 1),
+        ("w", 0, 0, 2),
+        ("w", 0, 1, 0),
+    ]
+    shape = (ansatz.depth, len(ansatz.rotations), ansatz.n_qubits)
+    weights = [int(np.ravel_multi_index(o.place, shape)) for o in operations if o.source == "w"]
+    assert weights == [parameter.index for parameter in parameters if parameter.vector.name == "w"]
+
+
+def test_lists_and_batches_are_angles_too():
+    ansatz, random = Ansatz(2, 1, ("RY", "RZ")), np.random.default_rng(0)
+    x, w = random.uniform(size=(5, 2)), random.uniform(size=(1, 2, 2))
+    node = ansatz.to_qnode()
+    batch = np.array(node(x, w))
+    assert np.allclose(batch[:, 3], node(x[3].tolist(), w.tolist()))
