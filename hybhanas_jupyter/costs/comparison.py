@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hybhanas_jupyter.circuits.readers import to_circuit
 from hybhanas_jupyter.costs.options import CostOptions, check_whole
 from hybhanas_jupyter.costs.quantum import QuantumCost, quantum_cost_of
-from hybhanas_jupyter.errors import CircuitError, DeviceError
+from hybhanas_jupyter.errors import CircuitError, DeviceError, UnknownNameError
 from hybhanas_jupyter.formatting import Report, Reported, seconds, significant
 from hybhanas_jupyter.hardware.devices import Device, device, devices
 
@@ -254,7 +254,7 @@ def _listed(names: Sequence[str], most: int = 5) -> str:
 def _try(circuit: "QuantumCircuit", backend: "Backend", options: CostOptions, seeds: Sequence[int]) -> SeedStudy | str:
     try:
         return seed_study_of(circuit, device(backend), options, seeds)
-    except (CircuitError, DeviceError) as error:
+    except (CircuitError, DeviceError, UnknownNameError) as error:
         return str(error)
 
 

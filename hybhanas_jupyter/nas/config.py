@@ -134,6 +134,13 @@ class SearchConfig(Settings):
         check_name("preset", name, PRESETS)
         return cls(**{**PRESETS[name], **changes})
 
+    @classmethod
+    def of(cls, config: "SearchConfig | str | Path") -> "SearchConfig":
+        """`config` itself, the preset of this name, or what a file of `save` holds (a path that ends in .json)."""
+        if isinstance(config, SearchConfig):
+            return config
+        return cls.load(config) if str(config).endswith(".json") else cls.preset(str(config))
+
     def replace(self, **changes: Any) -> Self:
         """A copy with other values, validated."""
         return type(self)(**{**dict(self), **changes})

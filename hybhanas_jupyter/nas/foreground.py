@@ -19,7 +19,7 @@ _PATIENCE = 10.0  # seconds that an interrupted search gets to end cleanly
 
 
 def search(
-    config: SearchConfig,
+    config: SearchConfig | str | Path,
     *,
     store: str | Path = "runs.db",
     progress: bool = True,

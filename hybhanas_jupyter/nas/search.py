@@ -46,7 +46,7 @@ class Search(Events):
 
     def __init__(
         self,
-        config: SearchConfig,
+        config: SearchConfig | str | Path,
         *,
         store: str | Path = "runs.db",
         executor: "Executor | Client | None" = None,
@@ -55,11 +55,13 @@ class Search(Events):
     ) -> None:
         """Prepare a search; nothing runs and no file is touched before `start`.
 
+        `config` may be the name of a preset, such as "quick", or a file of `SearchConfig.save`.
         `executor`, any `concurrent.futures.Executor` or a Dask `Client`, trains the candidates instead of
         `config.workers`; `data` replaces `config.data`; `backend` (a `Device`, `BackendV2`, `Target`, `Calibration`,
         name or file) replaces `config.backend`. The store keeps its calibration, with which a resumed search goes on.
         """
         super().__init__()
+        config = SearchConfig.of(config)
         self._device: Device | None = None
         if backend is not None:
             self._device = resolve_device(backend)

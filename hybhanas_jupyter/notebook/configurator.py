@@ -220,6 +220,9 @@ class Configurator(widgets.VBox):
         self._describe()
 
 
-def configurator(config: SearchConfig | None = None, store: str | Path = "runs.db") -> Configurator:
-    """A form for a search, its Start button and the live view of the run, which is kept in `store`."""
-    return Configurator(config or SearchConfig(), store)
+def configurator(config: SearchConfig | str | Path | None = None, store: str | Path = "runs.db") -> Configurator:
+    """A form for a search, its Start button and the live view of the run, which is kept in `store`.
+
+    `config` fills the form: a configuration, the name of a preset, or a file of `SearchConfig.save`.
+    """
+    return Configurator(SearchConfig() if config is None else SearchConfig.of(config), store)

@@ -4,7 +4,7 @@ from qiskit import QuantumCircuit
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.costs.comparison import compare, seed_study
-from hybhanas_jupyter.errors import CircuitError, UnknownNameError
+from hybhanas_jupyter.errors import CircuitError
 
 DEVICES = ["fake_manila", "fake_kyiv", "fake_torino"]
 
@@ -92,7 +92,7 @@ def test_nothing_to_compare_is_named():
         compare(Ansatz(6, 1), ["fake_manila"], progress=False)
     with pytest.raises(CircuitError, match="No device to compare"):
         compare(Ansatz(6, 1), [], progress=False)
-    with pytest.raises(UnknownNameError, match="fake_kyiv"):
+    with pytest.raises(CircuitError, match="Unknown device 'fake_kyv'"):
         compare(Ansatz(2, 1), ["fake_kyv"], progress=False)
     with pytest.raises(CircuitError, match="No seeds"):
         seed_study(Ansatz(2, 1), "fake_kyiv", [])
@@ -103,3 +103,10 @@ def test_a_seed_study_is_one_row_a_seed():
     frame = study.to_dataframe()
     assert sorted(frame["seed"]) == [0, 1, 2]
     assert frame["effective_time"].tolist() == study.values("effective_time")
+
+
+def test_an_unknown_name_is_refused_and_the_others_are_compared():
+    comparison = compare(Ansatz(2, 1), ["fake_kyv", "fake_kyiv"], progress=False)
+    assert [cost.provenance.device for cost in comparison.costs] == ["fake_kyiv"]
+    (refused,) = comparison.refused
+    assert "Unknown device 'fake_kyv'. Did you mean 'fake_kyiv'?" in refused

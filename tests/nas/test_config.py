@@ -2,6 +2,7 @@ import pytest
 
 from hybhanas_jupyter.errors import ConfigError, UnknownNameError
 from hybhanas_jupyter.nas.config import PRESETS, SearchConfig, TrainingSettings
+from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.space import SearchSpace, VariableCNN
 
 
@@ -125,3 +126,15 @@ def test_an_object_as_backend_says_where_it_is_taken():
 def test_cost_options_are_those_of_the_configuration():
     options = SearchConfig(shots=5, optimization_level=1, transpiler_seed=9, model="paper", seed=4).cost_options
     assert (options.shots, options.optimization_level, options.seed, options.model) == (5, 1, 9, "paper")
+
+
+def test_a_search_takes_a_preset_by_name_and_a_file(tmp_path):
+    config = SearchConfig.preset("quick", seed=5)
+    config.save(tmp_path / "search.json")
+    assert Search("quick").config == SearchConfig.preset("quick")
+    assert Search(tmp_path / "search.json").config == config
+    assert Search(config).config is config
+    with pytest.raises(UnknownNameError, match="Did you mean 'quick'"):
+        Search("quik")
+    with pytest.raises(ConfigError, match=r"missing\.json"):
+        Search("missing.json")
