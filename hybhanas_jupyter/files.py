@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, and read with one line for whatever is wrong."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -33,10 +34,33 @@ def cache_folder() -> Path:
 
 
 def unused(path: str | Path) -> Path:
-    """`path` itself if nothing is there, else the first of name-2, name-3, ... beside it: nothing is overwritten."""
+    """`path` itself if nothing is there, else the first of name-2, name-3, ... beside it: nothing is overwritten.
+
+    Raises `FileError` if `path` has no name, as an empty one.
+    """
+    if not Path(path).name:
+        raise FileError(f"{shown(str(path), 300)} is no name for what is written: give one, such as 'exported'.")
     path = Path(path)
     names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return path if not path.exists() else next(other for other in names if not other.exists())
+    return path if not os.path.lexists(path) else next(other for other in names if not os.path.lexists(other))
+
+
+def folder_for(folder: str | Path, names: Iterable[str], ours: Callable[[Path], bool]) -> Path:
+    """`folder`, made if need be, for files of these names.
+
+    Raises `FileError` if it cannot be made, or if it holds one of them and `ours` does not say that we wrote them.
+    """
+    if not str(folder).strip():
+        raise FileError("No folder is given: name one, such as 'exported'.")
+    try:
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = [name for name in names if os.path.lexists(folder / name)]
+    except (OSError, ValueError) as error:
+        raise FileError(f"Cannot write into {shown(str(folder), 300)}: {getattr(error, 'strerror', error)}.") from None
+    if taken and not ours(folder):
+        raise FileError(f"{shown(str(folder), 300)} holds {', '.join(taken)} already, not ours: give another folder.")
+    return folder
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hybhanas_jupyter.errors import FileError
-from hybhanas_jupyter.files import unused, write_text
+from hybhanas_jupyter.files import folder_for, unused, write_text
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -44,3 +44,12 @@ def test_an_unused_name_is_beside_those_that_are_taken(tmp_path):
         (tmp_path / name).touch()
     assert unused(tmp_path / "search.json") == tmp_path / "search-3.json"
     assert unused(str(tmp_path / "exported")) == tmp_path / "exported-2"
+    with pytest.raises(FileError, match="no name"):
+        unused("")
+
+
+@pytest.mark.parametrize("folder", ["", " ", "/proc/none", "a\0b", "n" * 5000, __file__])
+def test_a_folder_that_cannot_be_is_one_line(folder):
+    with pytest.raises(FileError) as caught:
+        folder_for(folder, ["x"], lambda folder: True)
+    assert len(str(caught.value).splitlines()) == 1

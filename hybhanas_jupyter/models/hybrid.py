@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.cnn import ClassicalNet
 from hybhanas_jupyter.errors import ArchitectureError, HybHanasError, StoreError, shorter, shown
-from hybhanas_jupyter.files import draft, write_text
+from hybhanas_jupyter.files import draft, folder_for, read_text, write_text
 from hybhanas_jupyter.models.convolution import Convolution, classical_parameters, feature_shape
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
 
@@ -63,9 +63,11 @@ class HybridNet(ClassicalNet):
         self.reset_parameters(generator)
 
     def export(self, folder: str | Path) -> None:
-        """Write `weights.safetensors` and `config.json` into `folder`, for `HybridNet.load`."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write `weights.safetensors` and `config.json` into `folder`, for `HybridNet.load`.
+
+        Raises `FileError` if they cannot be written, or if files of these names are there that are no such network.
+        """
+        folder = folder_for(folder, (WEIGHTS, CONFIG), is_exported)
         config = {
             "input_shape": self.input_shape,
             "n_classes": self.n_classes,
@@ -100,6 +102,15 @@ class HybridNet(ClassicalNet):
             reason = shorter(" ".join(f"{type(error).__name__}: {error}".split()), 200)
             raise StoreError(f"No network can be read from {str(folder)!r} ({reason}). Export it again.") from None
         return net
+
+
+def is_exported(folder: Path) -> bool:
+    """Whether the configuration in `folder` is one that `HybridNet.export` wrote."""
+    try:
+        config = json.loads(read_text(folder / CONFIG, "configuration", StoreError))
+    except (RecursionError, StoreError, ValueError):
+        return False
+    return isinstance(config, dict) and {"input_shape", "n_classes", "convolutions", "ansatz"} <= config.keys()
 
 
 def _check_sizes(input_shape: Sequence[int], n_classes: int) -> None:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, NonNegativeInt, model_validator
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
 from hybhanas_jupyter.errors import StoreError
-from hybhanas_jupyter.files import read_text, write_text
+from hybhanas_jupyter.files import folder_for, read_text, write_text
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.provenance import DataInfo
@@ -60,9 +60,13 @@ def pennylane_qnode():
 def export(archive: Archive, evaluation: Evaluation, folder: str | Path) -> Path:
     """Write a candidate's network (weights.safetensors, config.json), circuit.py and costs.json; returns the folder.
 
-    `HybridNet.load(folder)` reads the network back; circuit.py needs only Qiskit or PennyLane.
+    `HybridNet.load(folder)` reads the network back; circuit.py needs only Qiskit or PennyLane. An earlier export is
+    replaced; raises `FileError` if the folder holds other files of these names.
     """
-    folder, net = Path(folder), archive.network(evaluation)
+    from hybhanas_jupyter.models.hybrid import CONFIG, WEIGHTS, is_exported
+
+    net = archive.network(evaluation)
+    folder = folder_for(folder, (WEIGHTS, CONFIG, "circuit.py", "costs.json"), is_exported)
     net.export(folder)
     code = circuit_code(evaluation.architecture.ansatz, net.quantum.weights.detach().double().tolist())
     write_text(folder / "circuit.py", code)

@@ -131,7 +131,8 @@ class Run(Reported):
     def export(self, candidate: Evaluation | int, folder: str | Path) -> Path:
         """Write a candidate's weights, its circuit as Qiskit and PennyLane code and its costs; returns the folder.
 
-        `candidate` is an evaluation or its number. Raises `StoreError` if it was not trained.
+        `candidate` is an evaluation or its number. An earlier export is replaced. Raises `StoreError` if it was not
+        trained, `FileError` if the folder holds other files of these names.
         """
         return export(self._archive(), self.evaluation(candidate), folder)
 

@@ -60,8 +60,9 @@ class Toolbar(widgets.VBox):
         if config is None:
             self._say("Not saved: see the marked fields.", wrong=True)
             return
-        asked, path = self._path.value, unused(self._path.value)
+        asked = self._path.value
         try:
+            path = unused(asked)
             config.save(path)
             self._path.value = str(path)
             self._say(f"Saved {path}." if str(path) == asked else f"Saved {path}; {asked} is kept.")

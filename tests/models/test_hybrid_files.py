@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hybhanas_jupyter.circuits.ansatz import Ansatz
-from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.errors import FileError, StoreError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.models.hybrid import HybridNet
 
@@ -23,6 +23,17 @@ def test_same_network_after_the_round_trip(net, tmp_path):
     images = torch.rand(4, 1, 8, 8, dtype=torch.float64)
     assert torch.equal(twin(images), net(images))
     assert (twin.convolutions, twin.quantum.ansatz) == (net.convolutions, net.quantum.ansatz)
+
+
+def test_files_of_others_are_kept_and_an_earlier_export_is_replaced(net, tmp_path):
+    net.export(tmp_path)
+    HybridNet((1, 8, 8), 2, (), Ansatz(2, 1)).export(tmp_path)
+    assert HybridNet.load(tmp_path).n_classes == 2
+    for text in ("{}", "[" * 100_000, "no JSON"):
+        (tmp_path / "config.json").write_text(text)
+        with pytest.raises(FileError, match=r"holds weights.safetensors, config.json already"):
+            net.export(tmp_path)
+        assert (tmp_path / "config.json").read_text() == text
 
 
 def broken_config(folder, **changes):

@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from hybhanas_jupyter.costs.quantum import quantum_cost
-from hybhanas_jupyter.errors import ConfigError, DataError, StoreError, UnknownNameError
+from hybhanas_jupyter.errors import ConfigError, DataError, FileError, StoreError, UnknownNameError
 from hybhanas_jupyter.hardware.devices import device
 from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.models.quantum_layer import QuantumLayer
@@ -67,6 +67,23 @@ def test_export_is_a_network_and_code_that_need_this_package_no_more(run, tmp_pa
     qiskit = [state.expectation_value(SparsePauliOp.from_sparse_list([("Z", [q], 1)], n)).real for q in range(n)]
     np.testing.assert_allclose(ours, qiskit, atol=1e-5)
     np.testing.assert_allclose(ours, [float(z) for z in code.pennylane_qnode()(x)], atol=1e-5)
+
+
+def test_export_keeps_the_files_of_others_and_replaces_an_earlier_one(run, tmp_path):
+    first, second = (e for e in run.evaluations[:2])
+    (tmp_path / "notes.txt").write_text("mine")
+    run.export(first, tmp_path)
+    run.export(second, tmp_path)
+    assert json.loads((tmp_path / "costs.json").read_text())["number"] == second.number
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "circuit.py").write_text("mine")
+    with pytest.raises(FileError, match=r"holds circuit\.py already"):
+        run.export(first, other)
+    assert [path.name for path in other.iterdir()] == ["circuit.py"]
+    with pytest.raises(FileError, match="No folder is given"):
+        run.export(first, "")
 
 
 def test_export_of_what_is_not_there_is_one_line(run, tmp_path):
