@@ -174,7 +174,7 @@ class Run(Reported):
         )
 
     def figure(self, kind: str = "front", *, theme: str = "light", title: str | None = None) -> "Figure":
-        """A matplotlib figure of the run, for `theme` "light" or "dark".
+        """A matplotlib figure of the run, for `theme` "light", "dark" or "neutral" (transparent, reads on both).
 
         "front": the accuracy against every other objective. "landscape": three objectives at once. "parts": what the
         effective time of one shot consists of, for every member of the front.

@@ -45,11 +45,12 @@ class Theme:
 THEMES = {
     "light": Theme(paper="#ffffff", ink="#222222", grid="#dddddd"),
     "dark": Theme(paper="#1b1b1b", ink="#dddddd", grid="#3a3a3a"),
+    "neutral": Theme(paper="none", ink="#767676", grid="#80808050"),  # transparent: reads on light and on dark
 }
 
 
 def new_figure(theme: str, width: float, height: float, **settings: Any) -> "tuple[Figure, Theme]":
-    """An empty figure of this size in inches, and the colours of the theme ("light" or "dark"); pyplot is not used."""
+    """An empty figure of this size in inches, and the colours of the theme, see `THEMES`; pyplot is not used."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -164,7 +164,7 @@ def sent(monkeypatch):
     """What stands in every output of the page, by display id."""
     outputs = {}
 
-    def show(data, raw, display_id):
+    def show(data, raw, display_id, metadata=None):
         outputs[display_id] = data
 
     monkeypatch.setattr(pages, "display", show)

@@ -5,6 +5,7 @@ import pytest
 
 from hybhanas_jupyter.nas.pictures import pareto_data
 from hybhanas_jupyter.plots.pareto import draw_pareto
+from hybhanas_jupyter.plots.style import THEMES
 from tests.plots.sample import evaluation, failed
 
 EXAMPLE = [evaluation(0, 0.5, 1.0), evaluation(1, 0.9, 10.0), evaluation(2, 0.4, 2.0, 2), evaluation(3, 0.7, 4.0, 2)]
@@ -63,6 +64,15 @@ def test_themes_differ_in_paper(theme, bright):
     figure.canvas.draw()
     corner = np.asarray(figure.canvas.buffer_rgba())[0, 0, :3]
     assert (corner.mean() > 128) == bright
+
+
+def test_the_neutral_theme_has_no_paper_and_an_ink_for_any():
+    figure = draw_pareto(pareto_data(EXAMPLE), theme="neutral")
+    figure.canvas.draw()
+    assert np.asarray(figure.canvas.buffer_rgba())[0, 0, 3] == 0
+    ink = int(THEMES["neutral"].ink[1:3], 16) / 255
+    light = ((ink + 0.055) / 1.055) ** 2.4
+    assert min(1.05 / (light + 0.05), (light + 0.05) / 0.056) > 3  # on white, and on JupyterLab's #111
 
 
 def test_pyplot_is_left_alone():

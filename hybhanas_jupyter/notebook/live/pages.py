@@ -190,6 +190,7 @@ def _points(data: LandscapeData, rows: np.ndarray) -> dict[str, Any]:
 
 
 _BLANK = {"text/plain": ""}
+_WIDTH = 760  # pixels: what stands below the view should not push the next cells far away
 
 
 class FrontOutput:
@@ -222,7 +223,7 @@ class FrontOutput:
 
     def _send(self, run: Run) -> None:
         picture, table = _bundles(run) if run.front else (_BLANK, _BLANK)
-        update_display(picture, raw=True, display_id=self._picture)
+        update_display(picture, raw=True, display_id=self._picture, metadata={"image/png": {"width": _WIDTH}})
         update_display(table, raw=True, display_id=self._table)
 
 
@@ -242,6 +243,7 @@ def load_code(run: Run) -> str:
 
 
 def _bundles(run: Run) -> tuple[dict[str, str], dict[str, str]]:
-    png = b64encode(png_bytes(run.figure())).decode()
+    png = b64encode(png_bytes(run.figure(theme="neutral"))).decode()
     table = front_table(run.front, run.config.objectives)
-    return {"image/png": png, "text/plain": run.summary}, {"text/html": table, "text/plain": repr(run)}
+    folded = f"<details><summary>{escape(run.summary)}</summary>{table}</details>"
+    return {"image/png": png, "text/plain": run.summary}, {"text/html": folded, "text/plain": repr(run)}
