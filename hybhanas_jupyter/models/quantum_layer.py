@@ -1,6 +1,6 @@
 """A parametrised quantum circuit as an ordinary torch module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import tau
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,35 @@ ENGINES = ("auto", "numba", "torch")
 MAX_QUBITS = 20
 
 
+class ReadNoise(nn.Module):
+    """What a device makes of exact expectation values: an affine map of every qubit, and the noise of shots.
+
+    - `damping`, `offset`: of every qubit, as in `DeviceReading`
+    - `shots`: their noise is normal, of variance (1 - mean^2) / shots, drawn by `seed`; no gradient goes through it
+    """
+
+    def __init__(self, damping: Sequence[float], offset: Sequence[float], shots: int, *, seed: int = 0) -> None:
+        super().__init__()
+        # Not part of a state: what is trained runs anywhere.
+        self.register_buffer("damping", torch.tensor(damping, dtype=torch.float64), persistent=False)
+        self.register_buffer("offset", torch.tensor(offset, dtype=torch.float64), persistent=False)
+        self.shots = shots
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Values as they are read for exact ones, (batch, n_qubits)."""
+        mean = values * self.get_buffer("damping").to(values) + self.get_buffer("offset").to(values)
+        spread = ((1 - mean.detach() ** 2).clamp(min=0) / self.shots).sqrt()
+        drawn = torch.randn(values.shape, generator=self._generator, dtype=torch.float64, device="cpu").to(values)
+        return mean + spread * drawn
+
+
 class QuantumLayer(nn.Module):
     """Angle embedding, `depth` layers of rotations and entanglers, <Z> of every qubit; simulated exactly.
 
     `weights` are the trainable angles, (depth, len(rotations), n_qubits) radians, uniform in [0, 2 pi) by `seed`.
-    Calling it maps x (batch, n_qubits) radians, embedded by RX, to <Z> (batch, n_qubits).
+    Calling it maps x (batch, n_qubits) radians, embedded by RX, to <Z> (batch, n_qubits). With a `noise` (`ReadNoise`)
+    it gives in training what a device would; evaluation stays exact.
     `engine`: "numba" (x86-64 with AVX2 or AVX-512), "torch" (any device), or "auto" for the faster one that fits.
     Raises `UnknownNameError` or `ArchitectureError` for genes or an engine that cannot be. Source: paper section 3.1.2.
     """
@@ -50,6 +74,7 @@ class QuantumLayer(nn.Module):
         if check_name("engine", engine, ENGINES) == "numba" and not _kernel_fits():
             raise ArchitectureError("Engine 'numba' needs an x86-64 processor with AVX2. Use engine='torch'.")
         self._engine = engine
+        self.noise: ReadNoise | None = None
         self.weights = nn.Parameter(torch.empty(depth, len(self.ansatz.rotations), n_qubits, dtype=dtype, device="cpu"))
         self.reset_parameters(torch.Generator().manual_seed(seed))
 
@@ -78,7 +103,10 @@ class QuantumLayer(nn.Module):
         """<Z> of every qubit, (batch, n_qubits), for x (batch, n_qubits) in radians."""
         if x.ndim != 2 or x.shape[1] != self.ansatz.n_qubits:
             raise DataError(f"Input of shape {tuple(x.shape)}: the layer takes (batch, {self.ansatz.n_qubits}) angles.")
-        x = x.to(self.weights.dtype)
+        values = self._expectations(x.to(self.weights.dtype))
+        return values if self.noise is None or not self.training else self.noise(values)
+
+    def _expectations(self, x: Tensor) -> Tensor:
         if self.engine == "torch":
             return statevector.expectations(self.ansatz, x, self.weights)
         if self.weights.device.type != "cpu":

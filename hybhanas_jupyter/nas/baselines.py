@@ -80,7 +80,7 @@ def baselines(config: SearchConfig, architecture: Architecture, data: Dataset, *
 
     if seeds < 1:
         raise ConfigError(f"seeds is {seeds}: it must be at least 1.")
-    settings = config.training.model_dump(exclude={"time_limit"})
+    settings = config.training.fitting
 
     def accuracy(function: str, seed: int) -> float:
         return fit(network(architecture, data, function, seed), data, **settings, seed=seed).accuracy

@@ -49,7 +49,9 @@ def _reachable(limits: dict[str, float]) -> dict[str, float]:
 class TrainingSettings(Settings):
     """How a candidate is trained (paper, section 3.2): Adam, early stop below `early_stop_accuracy`.
 
-    `time_limit` is the wall time in seconds after which a candidate is given up.
+    `time_limit` is the wall time in seconds after which a candidate is given up. `noise_aware` trains every candidate
+    with what its device makes of expectation values (damping, offset, noise of `shots`), and without the early stop, as
+    `accuracy` stays the one of exact values.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -58,6 +60,12 @@ class TrainingSettings(Settings):
     early_stop_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.2
     early_stop_epochs: Annotated[int, Field(ge=1)] = 2
     time_limit: Annotated[float, Field(gt=0)] = 600.0
+    noise_aware: bool = False
+
+    @property
+    def fitting(self) -> dict[str, Any]:
+        """The arguments of `models.fit`."""
+        return self.model_dump(exclude={"time_limit", "noise_aware"})
 
 
 class SearchConfig(Settings):

@@ -12,7 +12,7 @@ from hybhanas_jupyter.nas import analysis, nsga2
 from hybhanas_jupyter.nas.architecture import Architecture, buildable, parameter_count
 from hybhanas_jupyter.nas.control import Control
 from hybhanas_jupyter.nas.evaluation import OUTCOME, Evaluation, GenerationRecord
-from hybhanas_jupyter.nas.on_device import Readout
+from hybhanas_jupyter.nas.on_device import DeviceReading, Readout
 from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue
@@ -24,7 +24,8 @@ _POLL = 0.1  # seconds between looks at the stop and pause flags
 class Problem:
     """What is searched on: the data, the costs of an architecture (fields of `Evaluation`), and who trains it.
 
-    `on_device` measures what a trained readout reaches there; `readout` finds the one of an earlier session.
+    `on_device` measures what a trained readout reaches there; `readout` finds the one of an earlier session,
+    `expected` says before training what the device will make of expectation values.
     """
 
     data: DataInfo
@@ -32,6 +33,7 @@ class Problem:
     submit: "Callable[[Task], Future[Outcome]]"
     on_device: Callable[[Architecture, Readout], dict[str, float]] = lambda architecture, readout: {}
     readout: Callable[[Evaluation], Readout | None] = lambda evaluation: None
+    expected: Callable[[Architecture], DeviceReading | None] = lambda architecture: None
 
 
 class Loop:
@@ -148,7 +150,8 @@ class Loop:
             while self.control.paused:
                 self._advance(queue, waiting, _POLL)
             costed = self._cost(candidate)
-            key = costed.architecture.trained_as.identity
+            trained_as = self._trained_as(costed.architecture)
+            key = trained_as.identity
             if costed.status != "new":
                 self._keep(costed, b"")
             elif key in self._trained:
@@ -157,7 +160,7 @@ class Loop:
                 waiting[key].append(costed)
             else:
                 waiting[key] = [costed]
-                queue.add(key, self._task(key, costed.architecture.trained_as))
+                queue.add(key, self._task(key, trained_as))
         while waiting:
             self._advance(queue, waiting, _POLL)
 
@@ -188,9 +191,13 @@ class Loop:
 
     def _task(self, key: str, architecture: Architecture) -> Task:
         digest = hashlib.sha256(f"{self.config.seed} {key}".encode()).digest()
-        settings = self.config.training.model_dump()
-        time_limit = settings.pop("time_limit")
-        return Task(architecture, settings, time_limit, int.from_bytes(digest[:4]))
+        training, seed = self.config.training, int.from_bytes(digest[:4])
+        reading = self.problem.expected(architecture) if training.noise_aware else None
+        return Task(architecture, training.fitting, training.time_limit, seed, reading)
+
+    def _trained_as(self, architecture: Architecture) -> Architecture:
+        """The architecture whose training this one shares: its own where it is trained with its own noise."""
+        return architecture if self.config.training.noise_aware else architecture.trained_as
 
     def _share(self, candidate: Evaluation, source: Evaluation) -> None:
         outcome = {name: getattr(source, name) for name in OUTCOME}
@@ -213,7 +220,7 @@ class Loop:
 
     def _remember(self, evaluation: Evaluation) -> None:
         if evaluation.history and evaluation.shared_with is None:
-            self._trained[evaluation.architecture.trained_as.identity] = evaluation
+            self._trained[self._trained_as(evaluation.architecture).identity] = evaluation
 
 
 def _candidate(architecture: Architecture) -> Evaluation:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hybhanas_jupyter.costs.options import CostOptions
     from hybhanas_jupyter.hardware.devices import Device
     from hybhanas_jupyter.models.hybrid import HybridNet
+    from hybhanas_jupyter.models.quantum_layer import ReadNoise
 
 Array = npt.NDArray[np.float64]
 MEASURES = ("device_accuracy", "recalibrated_accuracy")
@@ -82,6 +83,12 @@ class DeviceReading:
     offset: Array
     shots: int
 
+    def noise(self, seed: int) -> "ReadNoise":
+        """The same within a network that is trained."""
+        from hybhanas_jupyter.models.quantum_layer import ReadNoise
+
+        return ReadNoise(self.damping.tolist(), self.offset.tolist(), self.shots, seed=seed)
+
     def of(self, ideal: Array, rng: np.random.Generator) -> Array:
         """Values as they are read for `ideal` ones (images, qubits)."""
         mean = np.clip(self.damping * ideal + self.offset, -1, 1)
@@ -105,6 +112,15 @@ class OnDevice:
             "device_accuracy": accuracy(unseen, readout.classifier, readout.bias, labels),
             "recalibrated_accuracy": accuracy(unseen, *fitted, labels),
         }
+
+    def expected(self, ansatz: Ansatz) -> DeviceReading:
+        """What the device makes of <Z> on every qubit before anything is trained: angles are averaged over."""
+        from hybhanas_jupyter.circuits.readers import to_circuit
+        from hybhanas_jupyter.costs.expectation import expectation_cost_of
+
+        cost = expectation_cost_of(to_circuit(ansatz), self._device, self._options, exact=False)
+        offset = cost.noisy(np.zeros(ansatz.n_qubits))
+        return DeviceReading(cost.damping * cost.readout_damping, offset, self._options.shots)
 
     def reading(self, ansatz: Ansatz, readout: Readout) -> DeviceReading:
         """What the device makes of <Z> on every qubit, for the trained weights and images as they are."""

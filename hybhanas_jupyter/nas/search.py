@@ -264,12 +264,14 @@ class Search(Events):
             database.set_provenance(self.id, provenance.to_dict())
             self._known.change(data=provenance.data)
             self._device = provenance.device
+            on_device = OnDevice(provenance.device, self.config.cost_options, self.config.seed)
             problem = Problem(
                 provenance.data,
                 Costs(self.config, provenance),
                 submit,
-                OnDevice(provenance.device, self.config.cost_options, self.config.seed),
+                on_device,
                 lambda evaluation: Readout.of(Archive(database.path, self.id).network(evaluation), data),
+                lambda architecture: on_device.expected(architecture.ansatz),
             )
             return Loop(self._known, problem, flags).go(extended=self._extended)
 

@@ -12,7 +12,7 @@ from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import OUTCOME
-from hybhanas_jupyter.nas.on_device import Readout
+from hybhanas_jupyter.nas.on_device import DeviceReading, Readout
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.models.fit import History
@@ -24,12 +24,16 @@ _held: Dataset | None = None
 
 @dataclass(frozen=True)
 class Task:
-    """A candidate to train; `settings` are arguments of `models.fit`, `time_limit` is in seconds of wall time."""
+    """A candidate to train; `settings` are arguments of `models.fit`, `time_limit` is in seconds of wall time.
+
+    `reading` is what a device makes of its expectation values while it is trained; None: they are exact.
+    """
 
     architecture: Architecture
     settings: dict[str, Any]
     time_limit: float
     seed: int
+    reading: DeviceReading | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -
     from hybhanas_jupyter.models.hybrid import HybridNet
 
     start = time.perf_counter()
-    architecture = task.architecture
+    architecture, settings = task.architecture, dict(task.settings)
 
     def ended() -> bool:
         return stop() or time.perf_counter() - start > task.time_limit
@@ -84,7 +88,10 @@ def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -
         net = HybridNet(
             data.input_shape, data.n_classes, architecture.convolutions, architecture.ansatz, seed=task.seed
         )
-        history = fit(net, data, **task.settings, seed=task.seed, stop=ended)
+        if task.reading is not None:
+            net.quantum.noise = task.reading.noise(task.seed)
+            settings["early_stop_accuracy"] = 0.0  # exact values are not what it learns from
+        history = fit(net, data, **settings, seed=task.seed, stop=ended)
     except (HybHanasError, MemoryError, RuntimeError) as error:
         return Outcome("failed", f"{type(error).__name__}: {error}", seconds=time.perf_counter() - start)
     status, reason = _judge(history.status, history.reason, stop(), task.time_limit)

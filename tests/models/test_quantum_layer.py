@@ -226,3 +226,22 @@ def test_bad_options(options, error, message):
 def test_bad_input_shape(shape):
     with pytest.raises(DataError, match=r"takes \(batch, 3\) angles"):
         QuantumLayer(3, 2)(torch.zeros(shape))
+
+
+def test_read_noise_is_an_affine_map_with_the_spread_of_shots_and_an_exact_gradient():
+    from hybhanas_jupyter.models.quantum_layer import ReadNoise
+
+    layer = QuantumLayer(2, 1, ("RY",), "CZ", dtype=torch.float64, engine="torch")
+    x = torch.full((4000, 2), 0.7, dtype=torch.float64)
+    exact = layer(x)
+    layer.noise = ReadNoise([0.8, 0.5], [0.1, -0.1], 400, seed=3)
+    read = layer(x)
+    mean = exact[0].detach() * torch.tensor([0.8, 0.5]) + torch.tensor([0.1, -0.1])
+    spread = torch.sqrt((1 - mean**2) / 400)
+    assert torch.allclose(read.mean(0), mean, atol=5 * spread.max().item() / 4000**0.5)
+    assert torch.allclose(read.std(0), spread, rtol=0.05)
+    (through,) = torch.autograd.grad(read.sum(), layer.weights, retain_graph=True)
+    (straight,) = torch.autograd.grad((exact * torch.tensor([0.8, 0.5])).sum(), layer.weights)
+    assert torch.allclose(through, straight)
+    assert torch.equal(layer.eval()(x), exact)
+    assert list(layer.state_dict()) == ["weights"]

@@ -19,6 +19,7 @@ from hybhanas_jupyter.models.hybrid import HybridNet
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.on_device import DeviceReading, OnDevice, Readout, accuracy, fit_again
+from hybhanas_jupyter.nas.tasks import Task, train
 
 ARCHITECTURE = Architecture((Convolution(4, pooling="max"),), hyb.Ansatz(4, 3, ("RX", "RY"), "CNOT", "circular"))
 
@@ -126,3 +127,24 @@ def test_a_layer_that_leaves_out_what_it_has_is_marked_also_at_the_knee_and_can_
     assert list(run.to_dataframe()["note"]) == ["only cos x", "only cos x", ""]
     strict = config.replace(constraints={"entangled_outputs": 0.5})
     assert [e.number for e in replace(run, config=strict).front] == [2]
+
+
+def test_the_expected_map_is_near_that_of_the_trained_weights(trained):
+    *_, readout = trained
+    on_device = OnDevice(hyb.device("fake_kyiv"), CostOptions(), 0)
+    expected, found = on_device.expected(ARCHITECTURE.ansatz), on_device.reading(ARCHITECTURE.ansatz, readout)
+    assert abs(expected.damping - found.damping).mean() < 0.08 < abs(1 - found.damping).mean()
+
+
+def test_a_network_trained_with_the_noise_reads_better_on_such_a_device(trained):
+    """The classifier learns what the device gives."""
+    _, data, *_ = trained
+    lossy = DeviceReading(np.array([0.6, 0.4, 0.5, 0.6]), np.array([0.3, 0.2, -0.2, 0.1]), 1000)
+    rng = np.random.default_rng(0)
+
+    def reached(reading):
+        readout = train(Task(ARCHITECTURE, {"epochs": 8}, 600.0, 1, reading), data).readout
+        read = lossy.of(readout.validation, rng)
+        return accuracy(read, readout.classifier, readout.bias, readout.validation_labels)
+
+    assert reached(lossy) > reached(None) + 0.1

@@ -55,7 +55,7 @@ def trial(config: SearchConfig, data: Dataset, costs: Costs) -> Trial:
     """Try a sample with fresh workers; `costs` should not know it. Raises what the search would raise."""
     part, share = _part(data, _BATCHES * config.training.batch_size)
     candidates = sample(config, data)
-    settings = {**config.training.model_dump(exclude={"time_limit"}), "epochs": 1}
+    settings = {**config.training.fitting, "epochs": 1}
     tasks = [Task(candidate, settings, config.training.time_limit, seed=0) for candidate in candidates]
     with open_executor(config, part, None, lambda: False) as submit:
         boot = _seconds(lambda: _results(submit, [tasks[0]] * max(1, worker_count(config))))
