@@ -16,6 +16,7 @@ from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, 
 from hybhanas_jupyter.costs.hardware_runs import HardwareCheck, hardware_check
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile, measured_steps
 from hybhanas_jupyter.costs.quantum import quantum_cost
+from hybhanas_jupyter.errors import DataError
 from hybhanas_jupyter.formatting import Report, Reported, significant
 from hybhanas_jupyter.hardware.devices import device
 
@@ -148,13 +149,15 @@ def reliability(devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int 
     return Check("state fidelity", "Aer's noisy simulation", tuple(points))
 
 
-def hardware(folder: str | Path, *, optimization_level: int = 2, seed: int = 0) -> HardwareCheck:
+def hardware(folder: str | Path | None = None, *, optimization_level: int = 2, seed: int = 0) -> HardwareCheck:
     """The hardware model and the usage clocks against what real devices did, each device left out of its fit.
 
     `folder` holds recorded runs, which this package does not: `ibm_runs.jsonl` and `circuits/`, from metriq-data, and
     for IQM's clocks `iqm_*_jobs.csv`, from FiQCI's resource-estimator. Takes about two minutes. Raises `DataError`
     without them.
     """
+    if folder is None:
+        raise DataError("Which recorded runs? Give the folder of ibm_runs.jsonl: this package holds none.")
     return hardware_check(folder, optimization_level=optimization_level, seed=seed)
 
 

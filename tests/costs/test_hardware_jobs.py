@@ -44,6 +44,8 @@ def test_the_published_form_is_right_where_jobs_follow_it(tmp_path):
 def test_without_the_folder_and_with_a_file_that_is_none(tmp_path):
     with pytest.raises(DataError, match=r"has no ibm_runs\.jsonl: give the folder of recorded runs"):
         hyb.checks.hardware(tmp_path)
+    with pytest.raises(DataError, match="Which recorded runs"):
+        hyb.checks.hardware()
     runs(tmp_path, lambda circuits, shots, delay: 2.0)
     (tmp_path / "iqm_q50_jobs.csv").write_text("depth,batches,shots\n1,2,3\n")
     with pytest.raises(DataError, match="is no file of IQM's jobs"):

@@ -139,6 +139,8 @@ def test_devices_are_compared_by_several_seeds_and_chance_is_said(shell, capsys)
     assert shell.user_ns["table"].mark(rows["fake_torino"]) == "cheapest"
     shell.run_cell(f"%%qcost -b fake_kyiv fake_strasbourg -o table\n{make}")
     assert capsys.readouterr().out.count("within the seeds") == 2
+    shell.run_cell(f"%%qcost -b fake_kyiv fake_strasbourg --model hardware -o table\n{make}")
+    assert capsys.readouterr().out.count("within the intervals") == 2
     shell.run_cell(f"%%qcost -b fake_kyiv fake_strasbourg --seeds 1 -o table\n{make}")
     assert "within" not in capsys.readouterr().out
 

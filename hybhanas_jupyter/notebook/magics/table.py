@@ -106,12 +106,16 @@ class CostTable(Reported):
         return bool(others) and all(row.log_time < other.log_time for other in others)
 
     def mark(self, row: CostRow) -> str:
-        """ "cheapest", or "within the seeds" where it, or what the cheapest is ahead by, is within the seeds' range."""
+        """Whether it is the cheapest, and whether what it is ahead or behind by is within the range of the seeds.
+
+        The hardware model's intervals widen that range.
+        """
         others = self._others(row)
         best = min([row, *others], key=lambda each: each.log_time)
         rest = others if row is best else [best]
         if row.study and any(row.overlaps(other) for other in rest):
-            return "cheapest, within the seeds" if row is best else "within the seeds"
+            within = "within the intervals" if row.cost.success_interval else "within the seeds"
+            return f"cheapest, {within}" if row is best else within
         return "cheapest" if self.is_cheapest(row) else ""
 
     def _others(self, row: CostRow) -> list[CostRow]:
