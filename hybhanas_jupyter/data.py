@@ -1,7 +1,9 @@
-"""Data sets of images: the embedded digits, MNIST, or the user's own arrays; split once, stratified."""
+"""Data sets of images and tables: embedded ones, MNIST, files, or the user's own arrays; split once, stratified."""
 
 import gzip
-from dataclasses import dataclass
+import os
+import zipfile
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import numpy.typing as npt
 from hybhanas_jupyter.errors import DataError, check_name, shown
 from hybhanas_jupyter.files import cache_folder
 
-DATASETS = ("digits", "mnist")
+TABLES = ("iris", "wine", "breast_cancer")  # embedded: samples of features, without neighbours
+DATASETS = ("digits", "mnist", *TABLES)
 VALIDATION_SHARE = 0.2
 MNIST_PER_CLASS = 400
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -25,7 +28,14 @@ Source = str | tuple[npt.ArrayLike, npt.ArrayLike]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images (N, channels, height, width) float32 and labels (N,) int64 from 0 to n_classes - 1, in two parts."""
+    """Images (N, channels, height, width) float32 and labels (N,) int64 from 0 to n_classes - 1, in parts.
+
+    - `x_train`, `y_train`: to learn from
+    - `x_validation`, `y_validation`: by which a search judges candidates
+    - `x_test`, `y_test`: that no search sees, for its results; empty unless a `test_share` was asked for
+
+    A sample of a table is an image of one channel and one row: (1, 1, features).
+    """
 
     name: str
     x_train: Images
@@ -33,6 +43,8 @@ class Dataset:
     x_validation: Images
     y_validation: Labels
     n_classes: int
+    x_test: Images = field(default_factory=lambda: np.empty((0, 1, 1, 1), np.float32))
+    y_test: Labels = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -47,31 +59,78 @@ class Dataset:
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.input_shape))
-        return (
-            f"Dataset {self.name}: {self.samples} + {len(self.x_validation)} images {shape}, {self.n_classes} classes"
-        )
+        parts = [self.samples, len(self.x_validation), *([len(self.x_test)] if len(self.x_test) else [])]
+        return f"Dataset {self.name}: {' + '.join(map(str, parts))} images {shape}, {self.n_classes} classes"
+
+
+def is_path(name: str) -> bool:
+    """Whether a data set of this name is an NPZ file or a folder of IDX files."""
+    return name.endswith(".npz") or "/" in name or os.sep in name
 
 
 def load_dataset(
-    source: Source = "digits", *, per_class: int | None = None, seed: int = 0, folder: str | Path | None = None
+    source: Source = "digits",
+    *,
+    per_class: int | None = None,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    test_share: float = 0.0,
 ) -> Dataset:
     """Load a data set and split it 80/20 into training and validation, stratified by class.
 
-    `source`: "digits" (embedded, 8 x 8), "mnist" (28 x 28; IDX files of `folder`, else downloaded once into the user's
-    cache) or `(X, y)` with X (N, features), (N, height, width) or (N, channels, height, width), taken as it is.
-    `per_class` images of each class are drawn by `seed`; None: all, of MNIST 400 (paper section 3.1.4).
-    Raises `DataError` for arrays that do not fit or are not finite, too few images, or files that cannot be read.
+    - `source`: "digits" (8 x 8), "iris", "wine", "breast_cancer" (tables), all embedded; "mnist" (28 x 28; IDX files of
+      `folder`, else downloaded once into the user's cache); an NPZ file with arrays X and y, a folder with IDX files of
+      MNIST's names, such as Fashion-MNIST's; or `(X, y)` with X (N, features), (N, height, width) or (N, channels,
+      height, width). Tables, X (N, features), are scaled to mean 0 and deviation 1 of the training part; images are
+      taken as they are, those of IDX files from 0 to 1
+    - `per_class`: so many samples of each class, drawn by `seed`; None: all, of MNIST 400 (paper section 3.1.4)
+    - `test_share`: share of each class that is put aside first, as a test part that no search sees; 0 to below 1
+
+    Raises `DataError` for arrays that do not fit or are not finite, too few samples, or files that cannot be read.
     """
     if folder is not None and source != "mnist":
         raise DataError("folder is for 'mnist' only, which is read from files. Leave it out.")
-    if isinstance(source, str):
-        x, y = _read_digits() if check_name("data set", source, DATASETS) == "digits" else _read_mnist(folder)
-        name = source
-        per_class = MNIST_PER_CLASS if per_class is None and source == "mnist" else per_class
-    else:
-        name, (x, y) = "arrays", _read_arrays(source)
+    if not 0 <= test_share < 1:
+        raise DataError(f"test_share is {test_share}: it must be at least 0 and below 1.")
+    name = source if isinstance(source, str) else "arrays"
+    x, y = _read_named(source, folder) if isinstance(source, str) else _read_arrays(source)
+    per_class = MNIST_PER_CLASS if per_class is None and name == "mnist" else per_class
     chosen = _draw(y, per_class, seed)
-    return _split(name, x[chosen], y[chosen], seed)
+    data = _split(name, x[chosen], y[chosen], seed, test_share)
+    return _standardised(data) if data.input_shape[:2] == (1, 1) else data
+
+
+def _read_named(name: str, folder: str | Path | None) -> tuple[Images, Labels]:
+    if is_path(name):
+        return _read_npz(Path(name)) if name.endswith(".npz") else _read_idx_folder(Path(name))
+    check_name("data set", name, DATASETS)
+    if name == "digits":
+        return _read_digits()
+    return _read_table(name) if name in TABLES else _read_mnist(folder)
+
+
+def _read_table(name: str) -> tuple[Images, Labels]:
+    from sklearn import datasets
+
+    table = getattr(datasets, f"load_{name}")()
+    return _read_arrays((table.data, table.target))
+
+
+def _read_npz(path: Path) -> tuple[Images, Labels]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key.lower(): file[key] for key in file.files}
+        return _read_arrays((arrays["x"], arrays["y"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{str(path)!r} is not an NPZ file with arrays X and y ({error}).") from None
+
+
+def _standardised(data: Dataset) -> Dataset:
+    """Every feature with mean 0 and deviation 1 in the training part; one that is constant there is 0."""
+    mean, deviation = data.x_train.mean(axis=0), data.x_train.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1)
+    parts = {name: getattr(data, name) for name in ("x_train", "x_validation", "x_test")}
+    return replace(data, **{n: ((x - mean) / scale).astype(np.float32) if len(x) else x for n, x in parts.items()})
 
 
 def _read_digits() -> tuple[Images, Labels]:
@@ -83,7 +142,14 @@ def _read_digits() -> tuple[Images, Labels]:
 
 def _read_mnist(folder: str | Path | None) -> tuple[Images, Labels]:
     """The training files of `folder` (or of the cache, downloaded if need be), else its test files."""
-    images, labels = _mnist_files(Path(folder)) if folder is not None else _download_mnist()
+    return _read_images(*(_mnist_files(Path(folder)) if folder is not None else _download_mnist()))
+
+
+def _read_idx_folder(folder: Path) -> tuple[Images, Labels]:
+    return _read_images(*_mnist_files(folder))
+
+
+def _read_images(images: Path, labels: Path) -> tuple[Images, Labels]:
     return _read_idx(images)[:, None].astype(np.float32) / np.float32(255), _read_idx(labels).astype(np.int64)
 
 
@@ -179,12 +245,21 @@ def _draw(y: Labels, per_class: int | None, seed: int) -> npt.NDArray[np.int64]:
     return np.sort(np.concatenate([random.choice(m, per_class, replace=False) for m in members]))
 
 
-def _split(name: str, x: Images, y: Labels, seed: int) -> Dataset:
-    """Put a share of each class, at least one sample, aside for validation."""
-    random = np.random.default_rng(seed)
+def _split(name: str, x: Images, y: Labels, seed: int, test_share: float) -> Dataset:
+    """Put a share of each class, at least one sample, aside: for the test if there is one, then for validation."""
+    test = _aside(y, test_share, np.random.default_rng([seed, 1])) if test_share else np.zeros(len(y), bool)
     classes = int(y.max()) + 1
+    x_test, y_test, x, y = x[test], y[test], x[~test], y[~test]
+    if np.bincount(y, minlength=classes).min() < 2:
+        raise DataError(f"test_share is {test_share}: of some class fewer than 2 samples are left. Lower it.")
+    aside = _aside(y, VALIDATION_SHARE, np.random.default_rng(seed))
+    return Dataset(name, x[~aside], y[~aside], x[aside], y[aside], classes, x_test, y_test)
+
+
+def _aside(y: Labels, share: float, random: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which samples are put aside: a share of each class, at least one sample."""
     aside = np.zeros(len(y), bool)
-    for label in range(classes):
+    for label in range(int(y.max()) + 1):
         members = random.permutation(np.flatnonzero(y == label))
-        aside[members[: max(1, round(VALIDATION_SHARE * len(members)))]] = True
-    return Dataset(name, x[~aside], y[~aside], x[aside], y[aside], classes)
+        aside[members[: max(1, round(share * len(members)))]] = True
+    return aside

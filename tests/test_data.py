@@ -124,15 +124,71 @@ def test_folder_without_files(tmp_path):
         load_dataset("mnist", folder=tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("shape", "image"), [((20, 7), (1, 1, 7)), ((20, 4, 5), (1, 4, 5)), ((20, 3, 4, 5), (3, 4, 5))]
-)
-def test_own_arrays(shape, image):
+@pytest.mark.parametrize(("shape", "image"), [((20, 4, 5), (1, 4, 5)), ((20, 3, 4, 5), (3, 4, 5))])
+def test_own_images(shape, image):
     x = np.random.default_rng(0).normal(size=shape)
     dataset = load_dataset((x, ["cat", "dog"] * 10))
     assert dataset.input_shape == image
     assert (np.bincount(dataset.y_train).tolist(), np.bincount(dataset.y_validation).tolist()) == ([8, 8], [2, 2])
     assert rows(dataset.x_train, dataset.x_validation) == rows(x.astype(np.float32))
+
+
+def test_own_tables_are_scaled_by_their_training_part():
+    x = np.random.default_rng(0).normal(5, 3, size=(40, 7))
+    x[:, 2] = 4  # constant
+    data = load_dataset((x, ["cat", "dog"] * 20), test_share=0.2)
+    assert data.input_shape == (1, 1, 7)
+    varied = [0, 1, 3, 4, 5, 6]
+    train = data.x_train.reshape(-1, 7)
+    assert train.mean(axis=0) == pytest.approx(np.zeros(7), abs=1e-6)
+    assert train.std(axis=0)[varied] == pytest.approx(np.ones(6), abs=1e-5)
+    assert not train[:, 2].any()
+    scaled = np.concatenate([data.x_train, data.x_validation, data.x_test]).reshape(-1, 7)[:, 0]
+    assert np.corrcoef(np.sort(scaled), np.sort(x[:, 0]))[0, 1] == pytest.approx(1)  # all parts by the same line
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "sizes"),
+    [("iris", 4, [50] * 3), ("wine", 13, [59, 71, 48]), ("breast_cancer", 30, [212, 357])],
+)
+def test_embedded_tables(name, features, sizes):
+    """Sizes of the classes as the data sets' authors state them."""
+    data = load_dataset(name)
+    assert data.input_shape == (1, 1, features)
+    assert np.bincount([*data.y_train, *data.y_validation]).tolist() == sizes
+
+
+def test_a_test_part_is_stratified_and_shared_with_no_other():
+    x = np.arange(300, dtype=np.float32).reshape(300, 1, 1) * np.ones((1, 2, 2), np.float32)
+    y = np.repeat([0, 1, 2], [50, 100, 150])
+    data = load_dataset((x, y), test_share=0.2)
+    assert [np.bincount(part).tolist() for part in (data.y_test, data.y_validation, data.y_train)] == [
+        [10, 20, 30],
+        [8, 16, 24],
+        [32, 64, 96],
+    ]
+    values = [part[:, 0, 0, 0] for part in (data.x_train, data.x_validation, data.x_test)]
+    assert np.sort(np.concatenate(values)).tolist() == list(range(300))
+    assert "192 + 48 + 60" in repr(data)
+    assert len(load_dataset((x, y)).x_test) == 0
+    with pytest.raises(DataError, match="test_share is 1"):
+        load_dataset((x, y), test_share=1)
+    with pytest.raises(DataError, match="fewer than 2 samples are left"):
+        load_dataset((x[:6], [0, 0, 0, 1, 1, 1]), test_share=0.9)
+
+
+def test_files_by_path(tmp_path):
+    x, y = np.random.default_rng(0).normal(size=(20, 3, 4)), np.arange(20) % 2
+    np.savez(tmp_path / "own.npz", X=x, y=y)
+    data = load_dataset(str(tmp_path / "own.npz"))
+    assert rows(data.x_train, data.x_validation) == rows(x[:, None].astype(np.float32))
+    np.savez(tmp_path / "other.npz", images=x)
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    for name in ("other.npz", "broken.npz", "none.npz"):
+        with pytest.raises(DataError, match="is not an NPZ file with arrays X and y"):
+            load_dataset(str(tmp_path / name))
+    with pytest.raises(DataError, match="No MNIST files in"):
+        load_dataset(f"{tmp_path}/")
 
 
 @pytest.mark.parametrize(

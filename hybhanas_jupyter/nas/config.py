@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WrapValidator, model_validator
 
 from hybhanas_jupyter.costs.options import MODELS, CostOptions
-from hybhanas_jupyter.data import DATASETS, Dataset, Source, load_dataset
-from hybhanas_jupyter.errors import ConfigError, check_name, shown
+from hybhanas_jupyter.data import DATASETS, TABLES, Dataset, Source, is_path, load_dataset
+from hybhanas_jupyter.errors import ConfigError, UnknownNameError, check_name, shown
 from hybhanas_jupyter.files import read_text, write_text
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Goal
@@ -25,6 +25,17 @@ def _paper_objectives(values: dict[str, Any]) -> tuple[str, ...]:
     if isinstance(values["space"].cnn, FixedCNN):
         return ("accuracy", "quantum_time", "quantum_parameters")
     return ("accuracy", "total_time", "parameters")
+
+
+def _default_cnn(data: str) -> FixedCNN:
+    return FixedCNN(layers=()) if data in TABLES else FixedCNN()
+
+
+def _data_name(name: str) -> str:
+    try:
+        return name if is_path(name) else check_name("data set", name, DATASETS)
+    except UnknownNameError as error:
+        raise ValueError(f"{error} A file ends in .npz; a folder of IDX files has a / in it.") from None
 
 
 def _backend_name(value: object) -> object:
@@ -78,20 +89,24 @@ class SearchConfig(Settings):
     and memory allow, 0 trains in this process, "dask" on the cluster of this process's client or at `scheduler`.
     `backend` is a name of `hyb.devices()`, an IBM device or a calibration file; `Search` also takes objects. `seed` is
     that of the search and its trainings, `transpiler_seed` that of the circuits.
+    `data` is a name of `hyb.load_dataset`, an NPZ file or a folder of IDX files; `test_share` of it is put aside as a
+    test part that the search never sees, for `run.confirm`. Tables need `cnn=FixedCNN(layers=())`, which is the default
+    for those known by name.
     `strategy` "nsga2" trains every child (the paper's); "surrogate" costs many and trains those that are expected to
     enlarge the hypervolume most.
     Raises `ConfigError` with all wrong values at once.
     """
 
     version: Literal[1] = 1
-    data: Annotated[str, known("data set", DATASETS)] = "digits"
+    data: Annotated[str, AfterValidator(_data_name)] = "digits"
     per_class: Annotated[int, Field(ge=2)] | None = None
+    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     backend: Annotated[str, BeforeValidator(_backend_name)] = "fake_kyiv"
     shots: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     optimization_level: Annotated[int, Field(ge=0, le=3)] = 2
     transpiler_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     model: Annotated[str, known("model", MODELS)] = "calibrated"
-    space: SearchSpace = SearchSpace()
+    space: SearchSpace = Field(default_factory=lambda values: SearchSpace(cnn=_default_cnn(values["data"])))
     objectives: Annotated[tuple[ObjectiveName, ...], *CHOICES, Field(min_length=2)] = Field(
         default_factory=_paper_objectives
     )
@@ -140,7 +155,10 @@ class SearchConfig(Settings):
         against the provider's seconds and the parameters. paper-fixed, paper-variable: the experiments of section 4.
         """
         check_name("preset", name, PRESETS)
-        return cls(**{**PRESETS[name], **changes})
+        values = {**PRESETS[name], **changes}
+        if values.get("data") in TABLES and "space" not in changes:
+            values["space"] = values["space"].model_copy(update={"cnn": FixedCNN(layers=())})
+        return cls(**values)
 
     @classmethod
     def of(cls, config: "SearchConfig | str | Path") -> "SearchConfig":
@@ -173,7 +191,8 @@ class SearchConfig(Settings):
 
     def load_data(self, instead: Source | None = None) -> Dataset:
         """The data set; `instead` replaces the named one by own arrays (X, y)."""
-        return load_dataset(self.data if instead is None else instead, per_class=self.per_class)
+        source = self.data if instead is None else instead
+        return load_dataset(source, per_class=self.per_class, test_share=self.test_share)
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON, whole or not at all."""

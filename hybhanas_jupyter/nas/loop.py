@@ -68,7 +68,7 @@ class Loop:
                 if not self.state.evaluations:
                     raise ConfigError(
                         f"space: no network of it can be built for images of {self.problem.data.input_shape}. "
-                        "Take fewer or smaller convolutions, or larger images."
+                        "Take fewer or smaller convolutions, none for tables: cnn=FixedCNN(layers=())."
                     )
                 return "every architecture of the space is evaluated"
             reason = self.state.ended

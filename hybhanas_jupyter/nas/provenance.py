@@ -34,7 +34,8 @@ class DataInfo:
     def of(cls, data: Dataset) -> Self:
         """The summary of `data`."""
         digest = hashlib.sha256()
-        for array in (data.x_train, data.y_train, data.x_validation, data.y_validation):
+        test = (data.x_test, data.y_test) if len(data.x_test) else ()
+        for array in (data.x_train, data.y_train, data.x_validation, data.y_validation, *test):
             digest.update(f"{array.shape} {array.dtype}".encode())
             digest.update(array.tobytes())
         return cls(data.name, data.samples, data.input_shape, data.n_classes, digest.hexdigest())

@@ -49,10 +49,13 @@ SEQUENCES = tuple(sequence for length in (1, 2, 3) for sequence in permutations(
 
 
 class FixedCNN(Settings):
-    """The same one to three convolutions in front of every candidate; only quantum genes evolve (section 3.1.1)."""
+    """The same convolutions, none to three, in front of every candidate; only quantum genes evolve (section 3.1.1).
+
+    None are for tables: a linear layer takes the features to the angles.
+    """
 
     mode: Literal["fixed"] = "fixed"
-    layers: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=3)] = (Convolution(8, pooling="max"),)
+    layers: Annotated[tuple[Layer, ...], Field(max_length=3)] = (Convolution(8, pooling="max"),)
 
 
 class VariableCNN(Settings):

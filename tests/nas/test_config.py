@@ -98,7 +98,7 @@ def test_infinite_numbers_are_refused():
     [
         ({"generation": 3}, "generation is 3: no such setting. Did you mean 'generations'?"),
         ({"training": {"epoch": 3}}, "training.epoch is 3: no such setting. Did you mean 'epochs'?"),
-        ({"data": "cifar"}, "Unknown data set 'cifar'. Allowed: digits, mnist"),
+        ({"data": "cifar"}, "Unknown data set 'cifar'. Allowed: breast_cancer, digits, iris, mnist, wine"),
         ({"constraints": {"accuracy": 90}}, "constraints.accuracy is 90.0: must be from 0 to 1"),
         ({"constraints": {"usage_time": 0}}, "constraints.usage_time is 0.0: must be above 0"),
         ({"workers": "many"}, "workers is 'many': must be a whole number from 0 to 256, \"dask\" or None"),

@@ -18,6 +18,7 @@ from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import ConfigError, DataError, DeviceError, HybHanasError, StoreError
 from hybhanas_jupyter.models.convolution import Convolution
 from hybhanas_jupyter.nas import control, executors, tasks
+from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.control import Flags, Progress, Stopwatch
 from hybhanas_jupyter.nas.foreground import search
 from hybhanas_jupyter.nas.processes import LocalProcesses
@@ -561,3 +562,19 @@ def test_the_seed_of_the_transpiler_is_the_configurations(path):
     for evaluation in search(config, store=path, progress=False).evaluations:
         cost = hyb.quantum_cost(evaluation.architecture.ansatz, "fake_kyiv", seed=7)
         assert evaluation.cost["execution_time"] == cost.execution_time
+
+
+def test_tables_are_searched_without_convolutions():
+    config = SearchConfig.preset("quick", data="wine", generations=1, population=2, training={"epochs": 1}, workers=0)
+    assert config.space.cnn.layers == SearchConfig(data="iris").space.cnn.layers == ()
+    run = search(config, store=":memory:", progress=False)
+    assert [evaluation.status for evaluation in run.evaluations] == ["ok", "ok"]
+    assert run.data.input_shape == (1, 1, 13)
+    with pytest.raises(ConfigError, match=r"none for tables: cnn=FixedCNN\(layers=\(\)\)"):
+        search(config.replace(space=SearchSpace(qubits=(2, 3))), store=":memory:", progress=False)
+
+
+def test_data_is_a_name_or_a_path():
+    assert SearchConfig(data="own.npz").data == "own.npz"
+    with pytest.raises(ConfigError, match=r"Did you mean 'mnist'"):
+        SearchConfig(data="minst")

@@ -190,7 +190,7 @@ class ConvolutionFields(widgets.VBox):
     value = traitlets.Tuple()
 
     def __init__(self) -> None:
-        self._count = widgets.ToggleButtons(options=range(1, _MOST + 1), description="Layers")
+        self._count = widgets.ToggleButtons(options=range(_MOST + 1), value=1, description="Layers")
         self._count.style.button_width = "3em"
         self._layers = [_Layer(number) for number in range(1, _MOST + 1)]
         super().__init__([self._count])

@@ -8,13 +8,14 @@ from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, TOPOLOGIES
 from hybhanas_jupyter.costs.options import MODELS
 from hybhanas_jupyter.data import DATASETS
 from hybhanas_jupyter.models.convolution import ACTIVATIONS, POOLINGS
-from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.config import STRATEGIES, SearchConfig
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES
 from hybhanas_jupyter.nas.settings import InvalidSettingsError
 from hybhanas_jupyter.nas.space import SEQUENCES, FixedCNN, VariableCNN
 from hybhanas_jupyter.notebook.common import error_html
 from hybhanas_jupyter.notebook.form.device import DeviceField
 from hybhanas_jupyter.notebook.form.fields import (
+    STYLE,
     ConvolutionFields,
     Field,
     choices,
@@ -36,8 +37,9 @@ def _problem_groups() -> Groups:
     ]
     return {
         "Data": [
-            one_of("data", "Data", list(DATASETS)),
-            optional("per_class", "Images per class", "the data set's default"),
+            Field("data", widgets.Combobox(description="Data", options=DATASETS, ensure_option=False, style=STYLE)),
+            optional("per_class", "Samples per class", "the data set's default"),
+            number("test_share", "Test share"),
         ],
         "Classical": [
             Field(MODE, widgets.ToggleButtons(options=["fixed", "variable"], description="CNN")),
@@ -81,6 +83,7 @@ def _problem_groups() -> Groups:
 def _run_groups() -> Groups:
     return {
         "NSGA-II": [
+            one_of("strategy", "Strategy", STRATEGIES),
             number("generations", "Generations"),
             number("population", "Population"),
             number("seed", "Seed"),
