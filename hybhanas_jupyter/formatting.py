@@ -111,7 +111,9 @@ def plain(value: Any) -> Any:
 
 
 def seconds(value: float) -> str:
-    """Three significant digits in the largest fitting unit: 23.9 us, 1.30 h, inf."""
+    """Three significant digits in the largest fitting unit: 23.9 us, 1.30 h, inf; "not known" for NaN."""
+    if math.isnan(value):
+        return "not known"
     if not math.isfinite(value) or value == 0:
         return "0 s" if value == 0 else str(value)
     # Rounding comes first: 999.7 us is 1.00 ms.

@@ -36,7 +36,7 @@ PARTS = st.lists(st.floats(0, 1e12), min_size=1, max_size=4).map(lambda v: {f"pa
         (-3e-6, "-3.00 us"),
         (0, "0 s"),
         (math.inf, "inf"),
-        (math.nan, "nan"),
+        (math.nan, "not known"),
     ],
 )
 def test_seconds(value, text):

@@ -116,12 +116,25 @@ def _run(
     try:
         compiled = passes.run(circuit)
     except QiskitError as error:
-        reason = " ".join(str(error.message).split())
+        reason = _reason(" ".join(str(error.message).split()), device)
         raise CircuitError(f"Circuit {shown(circuit.name)} cannot be transpiled to {device.name}: {reason}") from error
     if len(_spare) >= _MAX_SPARE:
         _spare.clear()
     _spare[key] = passes
     return compiled
+
+
+def _reason(message: str, device: Device) -> str:
+    """What the transpiler says, and the way out where it leaves that open."""
+    if "too large for any of the connected components" in message:
+        coupling = device.target.build_coupling_map()
+        largest = max(component.size() for component in coupling.connected_components())
+        return f"its working couplers connect {largest} qubits at most. Use fewer qubits, or a larger device."
+    if "if the direction was swapped" in message:
+        return (
+            "its gates on pairs work in one direction only and cannot be turned. Use another device: see hyb.devices()."
+        )
+    return message.partition(" This likely means")[0]
 
 
 def is_physical(circuit: "QuantumCircuit", calibration: Calibration) -> bool:
@@ -196,7 +209,7 @@ def check_circuit(circuit: "QuantumCircuit", device: Device) -> None:
         wide = f"Circuit {shown(circuit.name)} has {circuit.num_qubits} qubits, {device.name} has {device.n_qubits}"
         raise CircuitError(f"{wide}. Use a larger device: see hyb.devices().")
     if circuit.num_nonlocal_gates() and not any(len(qubits) > 1 for qubits in device.target.qargs or ()):
-        raise CircuitError(f"{device.name} has no working two-qubit gate: it can only run one-qubit gates.")
+        raise CircuitError(f"{device.name} has no working two-qubit gate. Use another device: see hyb.devices().")
     _check_angles(circuit)
 
 

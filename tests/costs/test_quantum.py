@@ -281,6 +281,8 @@ def test_gaps_of_a_target_are_explained():
         (bell(6), "fake_manila", "has 6 qubits, fake_manila has 5"),
         (bell(), "fake_armonk", "has 2 qubits, fake_armonk has 1"),
         (bell(), "fake_kyoto", "no working two-qubit gate"),
+        (bell(3), "fake_cairo", "cannot be turned. Use another device"),
+        (bell(127), "fake_kyiv", "its working couplers connect 12[0-6] qubits at most. Use fewer"),
         ("bell", "fake_kyiv", "str is no circuit"),
         (with_angle(math.nan), "fake_kyiv", "rx on qubit 1"),
         (with_angle(math.inf), "fake_kyiv", "give finite angles"),
