@@ -127,7 +127,9 @@ class Loop:
             return self._cost(_candidate(architecture))
 
         config = self.config
-        chosen = choose(self.population, trained, count, config.space, config.goal, self.rng, accept, cost)
+        chosen = choose(
+            self.population, trained, count, config.space, config.goal, self.rng, accept, cost, self._trained_as
+        )
         self._seen.update(e.architecture.identity for e in chosen)
         return [replace(_candidate(e.architecture), predicted=e.predicted) for e in chosen]
 

@@ -37,6 +37,7 @@ def choose(
     rng: random.Random,
     accept: Callable[[Architecture], bool],
     cost: Callable[[Architecture], Evaluation],
+    trained_as: Callable[[Architecture], Architecture],
 ) -> list[Evaluation]:
     """Up to `count` costed candidates with what is predicted of them, best first; none if too little is trained.
 
@@ -44,6 +45,7 @@ def choose(
     - `trained`: what to learn from
     - `accept`: whether an architecture can be built and is new; it must refuse what it has taken before
     - `cost`: the costed evaluation of an architecture; those whose status is not "new" are dropped
+    - `trained_as`: the architecture whose training, and so whose accuracy, an architecture shares
 
     Every random number comes from `rng`, so that a resumed search chooses the same.
     """
@@ -58,7 +60,7 @@ def choose(
     likely = _best(guessed, known, count * _COSTED, goal, unknown, partial(_genes, space), draws)
     costed = [e for e in (cost(candidate.architecture) for candidate in likely) if e.status == "new"]
     unknown = [name for name in goal.objectives if any(math.isnan(e.value(name)) for e in costed)]
-    return _best(costed, known, count, goal, unknown, partial(_genes_and_costs, space), draws, share=True)
+    return _best(costed, known, count, goal, unknown, partial(_genes_and_costs, space), draws, trained_as)
 
 
 def _best(
@@ -69,12 +71,11 @@ def _best(
     unknown: Sequence[str],
     features: Callable[[Evaluation], list[float]],
     draws: np.random.Generator,
-    *,
-    share: bool = False,
+    trained_as: Callable[[Architecture], Architecture] | None = None,
 ) -> list[Evaluation]:
     """The `count` candidates whose gain is largest, with predictions of their `unknown` objectives.
 
-    With `share`, what trains as a known one does is not predicted but known.
+    The accuracy of what shares a known training, by `trained_as`, is not predicted but known.
     """
     if not candidates or not unknown:
         return list(candidates[:count])
@@ -82,12 +83,13 @@ def _best(
     own, losses, low, width = _scaled(known, candidates, goal, columns)
     rows, asked = (np.array([features(e) for e in evaluations]) for evaluations in (known, candidates))
     mean, spread = _learned(rows, own[:, columns], asked, draws)
-    if share:
-        twins = {e.architecture.trained_as.identity: i for i, e in enumerate(known)}
+    if trained_as is not None and "accuracy" in unknown:
+        place, column = unknown.index("accuracy"), columns[unknown.index("accuracy")]
+        twins = {trained_as(e.architecture).identity: i for i, e in enumerate(known)}
         for j, candidate in enumerate(candidates):
-            twin = twins.get(candidate.architecture.trained_as.identity)
+            twin = twins.get(trained_as(candidate.architecture).identity)
             if twin is not None:
-                mean[j], spread[j] = own[twin, columns], 0.0
+                mean[j, place], spread[j, place] = own[twin, column], 0.0
     losses[:, columns] = mean
     sampled = np.repeat(losses[None], _DRAWS, axis=0)
     sampled[:, :, columns] += spread * draws.standard_normal((_DRAWS, *spread.shape))

@@ -43,7 +43,7 @@ def chosen(known, count=6, config=CONFIG, cost=costed, seed=1):
 
     population = ranked(known, config.goal)
     rng = random.Random(seed)
-    return choose(population, known, count, config.space, config.goal, rng, accept, cost)
+    return choose(population, known, count, config.space, config.goal, rng, accept, cost, lambda a: a.trained_as)
 
 
 def test_what_is_chosen_is_new_costed_and_predicted():
