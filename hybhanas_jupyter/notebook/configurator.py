@@ -146,6 +146,7 @@ class Configurator(widgets.VBox):
     def close(self) -> None:
         """Close all widgets; a search goes on."""
         self.live.close()
+        self.form.close()
         close_all(self)
 
     def _ipython_display_(self) -> None:

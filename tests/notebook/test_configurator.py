@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ipywidgets import HTML, Text, ToggleButton
+from ipywidgets.widgets.widget import _instances as instances
 
 from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES
 from hybhanas_jupyter.data import DATASETS
@@ -321,6 +322,16 @@ def test_the_code_makes_the_same_configuration():
         names = {}
         exec(config_code(config).rsplit("\n", 1)[0], names)
         assert names["config"] == config
+
+
+def test_a_closed_panel_leaves_no_widget_behind(monkeypatch):
+    before = set(instances)
+    monkeypatch.setattr(module, "Search", ScriptedSearch)
+    panel = configurator(SearchConfig.preset("paper-variable"))
+    opened = len(set(instances) - before)
+    panel.close()
+    assert opened > 500
+    assert [instances[name] for name in set(instances) - before] == []
 
 
 def test_search_json_both_ways(panel, tmp_path):

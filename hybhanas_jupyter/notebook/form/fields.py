@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import ipywidgets as widgets
@@ -102,7 +103,7 @@ class Field:
         self.error.add_class("hyb-error")
         self.widget.add_class("hyb-" + self.path.replace(".", "-").replace("_", "-"))
 
-    @property
+    @cached_property
     def row(self) -> widgets.VBox:
         """The widget with its error line below; boxes of several widgets take the whole width."""
         row = widgets.VBox([self.widget, self.error])
@@ -192,22 +193,22 @@ class ConvolutionFields(widgets.VBox):
     def __init__(self) -> None:
         self._count = widgets.ToggleButtons(options=range(_MOST + 1), value=1, description="Layers")
         self._count.style.button_width = "3em"
-        self._layers = [_Layer(number) for number in range(1, _MOST + 1)]
+        self.layers = [_Layer(number) for number in range(1, _MOST + 1)]  # also those that are not shown
         super().__init__([self._count])
         self._count.observe(self._collect, "value")
-        for layer in self._layers:
+        for layer in self.layers:
             layer.observe_all(self._collect)
         self.observe(self._spread, "value")
         self._collect(None)
 
     def _collect(self, _: object) -> None:
-        shown = self._layers[: self._count.value]
+        shown = self.layers[: self._count.value]
         self.children = (self._count, *shown)
         self.value = tuple(layer.read() for layer in shown)
 
     def _spread(self, change: dict[str, Any]) -> None:
         with self.hold_trait_notifications():
-            for layer, values in zip(self._layers, change["new"], strict=False):
+            for layer, values in zip(self.layers, change["new"], strict=False):
                 layer.write(values)
             self._count.value = len(change["new"])
 

@@ -12,7 +12,7 @@ from hybhanas_jupyter.nas.config import STRATEGIES, SearchConfig
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES
 from hybhanas_jupyter.nas.settings import InvalidSettingsError
 from hybhanas_jupyter.nas.space import SEQUENCES, FixedCNN, VariableCNN
-from hybhanas_jupyter.notebook.common import error_html
+from hybhanas_jupyter.notebook.common import close_all, error_html
 from hybhanas_jupyter.notebook.form.device import DeviceField
 from hybhanas_jupyter.notebook.form.fields import (
     STYLE,
@@ -121,6 +121,11 @@ class Form(widgets.Tab):
         self.write(config)
         self._arrange()
         self._mark([])
+
+    def close(self) -> None:
+        """Close the fields that are not shown, too."""
+        layers = (layer for field in self.fields for layer in getattr(field.widget, "layers", ()))
+        close_all(self, *(field.row for field in self.fields), *layers)
 
     @property
     def device(self) -> DeviceField:

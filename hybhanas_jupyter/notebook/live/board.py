@@ -83,7 +83,7 @@ class Board(widgets.VBox):
     def close(self) -> None:
         """Close the views with their links, too."""
         self._close_views()
-        close_all(self)
+        close_all(self, self._colours)
 
     @property
     def _costs(self) -> list[str]:

@@ -92,7 +92,7 @@ class LiveView(widgets.VBox):
         with self._lock:
             self._search = None
             self._board.close()
-            close_all(self, *self._pages.every, *self._candidate.details)
+            close_all(self, self._pages, *self._pages.every, *self._candidate.details)
 
     def attach(self, search: Search) -> None:
         """Show `search`, whatever its state, and follow it from now on."""
