@@ -184,19 +184,32 @@ def compare(
     check_whole("workers", workers, 1)
     check_whole("seeds", seeds, 1)
     logical = to_circuit(circuit, arguments)
-    options = [CostOptions(shots, level, seed, model) for level in optimization_levels]
+    every = range(seed, seed + seeds)
+    options = [CostOptions(shots, level, each, model) for level in optimization_levels for each in every]
     jobs = list(product(_all_names() if backends is None else backends, options))
-    calls = (delayed(_try)(logical, *job, range(seed, seed + seeds)) for job in jobs)
+    calls = (delayed(_try)(logical, *job) for job in jobs)
     results = Parallel(n_jobs=workers, return_as="generator")(calls)
-    done = list(tqdm(results, total=len(jobs), desc="devices", disable=not progress))
-    studies = [result for result in done if isinstance(result, SeedStudy)]
-    refused = tuple(result for result in done if isinstance(result, str))
+    done = list(tqdm(results, total=len(jobs), desc="compilations", disable=not progress))
+    studies, refused = _studies([done[i : i + seeds] for i in range(0, len(done), seeds)])
     if not studies:
         raise CircuitError(
             f"No device can run the circuit. {refused[0]}" if refused else "No device to compare is given."
         )
+    return Comparison(tuple(study.median for study in studies), refused, studies)
+
+
+def _studies(groups: Iterable[Sequence[QuantumCost | str]]) -> tuple[tuple[SeedStudy, ...], tuple[str, ...]]:
+    """The studies of a device and level each, the least median first; of those that have refusals the first one."""
+    studies, refused = [], []
+    for group in groups:
+        costs = [result for result in group if isinstance(result, QuantumCost)]
+        reasons = [result for result in group if isinstance(result, str)]
+        if reasons:
+            refused.append(reasons[0])
+        else:
+            studies.append(SeedStudy(_ranked(costs)))
     studies.sort(key=lambda study: study.median.log_effective_time)
-    return Comparison(tuple(study.median for study in studies), refused, tuple(studies))
+    return tuple(studies), tuple(refused)
 
 
 def seed_study(
@@ -251,9 +264,9 @@ def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _try(circuit: "QuantumCircuit", backend: "Backend", options: CostOptions, seeds: Sequence[int]) -> SeedStudy | str:
+def _try(circuit: "QuantumCircuit", backend: "Backend", options: CostOptions) -> QuantumCost | str:
     try:
-        return seed_study_of(circuit, device(backend), options, seeds)
+        return quantum_cost_of(circuit, device(backend), options)
     except (CircuitError, DeviceError, UnknownNameError) as error:
         return str(error)
 
