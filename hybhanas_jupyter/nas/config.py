@@ -79,6 +79,14 @@ class TrainingSettings(Settings):
         return self.model_dump(exclude={"time_limit", "noise_aware"})
 
 
+def _price_name(name: object) -> object:
+    from hybhanas_jupyter.costs.prices import prices
+
+    if name is not None and name not in {price.name for price in prices()}:
+        raise ValueError("is no price: see hyb.prices()")
+    return name
+
+
 class SearchConfig(Settings):
     """A search: `SearchConfig(backend="fake_torino", generations=4)`; every field has a default.
 
@@ -92,6 +100,8 @@ class SearchConfig(Settings):
     `data` is a name of `hyb.load_dataset`, an NPZ file or a folder of IDX files; `test_share` of it is put aside as a
     test part that the search never sees, for `run.confirm`. Tables need `cnn=FixedCNN(layers=())`, which is the default
     for those known by name.
+    `resilience_level` makes `usage_time` that of IBM's Estimator at this level, see `hyb.workload`; None: shots alone.
+    `price` is the name of the price that the objective "price" applies, see `hyb.prices`; None: the device's first.
     `strategy` "nsga2" trains every child (the paper's); "surrogate" costs many and trains those that are expected to
     enlarge the hypervolume most.
     Raises `ConfigError` with all wrong values at once.
@@ -106,6 +116,8 @@ class SearchConfig(Settings):
     optimization_level: Annotated[int, Field(ge=0, le=3)] = 2
     transpiler_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     model: Annotated[str, known("model", MODELS)] = "calibrated"
+    resilience_level: Annotated[int, Field(ge=0, le=2)] | None = None
+    price: Annotated[str, BeforeValidator(_price_name)] | None = None
     space: SearchSpace = Field(default_factory=lambda values: SearchSpace(cnn=_default_cnn(values["data"])))
     objectives: Annotated[tuple[ObjectiveName, ...], *CHOICES, Field(min_length=2)] = Field(
         default_factory=_paper_objectives

@@ -87,6 +87,7 @@ OBJECTIVES = {
         Objective("quantum_time", "Quantum training time", "s", scale="log"),
         Objective("classical_time", "Classical training time", "s", scale="log"),
         Objective("usage_time", "Provider usage time", "s", scale="log"),
+        Objective("price", "Price of a training", scale="log"),
         Objective("expectation_time", "Time of an expectation value", "s", scale="log"),
         Objective("parameters", "Parameters"),
         Objective("quantum_parameters", "Quantum parameters"),
