@@ -1,4 +1,4 @@
-"""State fidelity under noise from the exact local values of the ideal state, for bound angles and few qubits.
+"""State fidelity under noise from the exact local values of the ideal state: bound angles and few qubits, or Clifford.
 
 The ideal state is followed gate by gate; at every gate and wait, the noise is a small channel chi on one or two qubits,
 and leaves sum over R, S of chi_RS <R> <S> of the fidelity, R and S being Pauli strings there. No mean field: a state
@@ -8,7 +8,7 @@ that returns to the computational basis (adders, multipliers) is seen as such. S
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, log
+from math import exp, log, pi
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 _MOST_QUBITS = 16
 _MOST_WORK = 2**26  # amplitudes x gates on pairs; about a second
+_CLIFFORD = {"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "rz", "cx", "cy", "cz", "ecr", "swap", "iswap"}
+_MOST_ROWS = 2**20  # qubits x gates on pairs of a Clifford circuit; some seconds
 _LEAST = 1e-12  # of what one location leaves; a product of them still has a logarithm
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 _READ_ONE = _PAULIS.transpose(0, 2, 1).reshape(4, 4)  # rho.ravel() -> <I>, <X>, <Y>, <Z>
@@ -41,6 +43,8 @@ def obstacle(circuit: "QuantumCircuit") -> str:
     if acts_on_results(circuit):
         return "measures or resets on its way"
     n_qubits = len(active_qubits(circuit))
+    if n_qubits > _MOST_QUBITS and circuit.num_nonlocal_gates() * n_qubits <= _MOST_ROWS and _is_clifford(circuit):
+        return ""
     if n_qubits > _MOST_QUBITS or circuit.num_nonlocal_gates() * 2**n_qubits > _MOST_WORK:
         return f"is too large to follow exactly ({n_qubits} qubits)"
     return ""
@@ -49,7 +53,8 @@ def obstacle(circuit: "QuantumCircuit") -> str:
 def follow(timeline: Timeline, n_qubits: int) -> "Followed":
     """The shares of ln p for a state of `n_qubits` qubits, F = p (1 - 2^-n) + 2^-n, and the ideal state."""
     steps, calibration = list(timeline.backwards())[::-1], timeline.calibration
-    state = _LocalState(sorted({qubit for step in steps for qubit in step.qubits}))
+    qubits = sorted({qubit for step in steps for qubit in step.qubits})
+    state = _LocalState(qubits) if len(qubits) <= _MOST_QUBITS else _StabilizerState(qubits)
     floor = 2.0**-n_qubits
     logs = {True: 0.0, False: 0.0}
     for step in steps:
@@ -97,11 +102,11 @@ class Followed:
     """`log_survival`: the gates' and the waits' share of ln p; the ideal state is known after the last step."""
 
     log_survival: tuple[float, float]
-    state: "_LocalState"
+    state: "_LocalState | _StabilizerState"
 
-    def probabilities(self, measured: Sequence[int]) -> npt.NDArray[np.float64]:
-        """The ideal distribution of these qubits, (2^measured,): qubit i of them is bit i of the index."""
-        return self.state.probabilities(measured)
+    def probabilities(self, measured: Sequence[int]) -> npt.NDArray[np.float64] | None:
+        """Ideal distribution of these qubits, (2^measured,): qubit i is bit i of the index; None from a tableau."""
+        return self.state.probabilities(measured) if isinstance(self.state, _LocalState) else None
 
 
 class _LocalState:
@@ -150,6 +155,90 @@ class _LocalState:
         self._local[first], self._local[second] = np.einsum("ikjk->ij", pair), np.einsum("kikj->ij", pair)
         self._pending[first] = self._pending[second] = _IDENTITY
         return (_READ_TWO @ density.ravel()).real
+
+
+def _is_clifford(circuit: "QuantumCircuit") -> bool:
+    names = circuit.count_ops().keys() - {"barrier", "delay"}
+    if not names <= _CLIFFORD:
+        return False
+    turns = (float(instruction.params[0]) / (pi / 2) for instruction in circuit.data if instruction.name == "rz")
+    return "rz" not in names or all(abs(turn - round(turn)) < 1e-9 for turn in turns)
+
+
+class _StabilizerState:
+    """A Clifford circuit's state by Aaronson and Gottesman's tableau: any number of qubits, values -1, 0 or 1.
+
+    Rows are Pauli strings, n destabilizers and then n stabilizers, a column a qubit's letter: 0 to 3 for I, X, Y, Z.
+    """
+
+    def __init__(self, qubits: list[int]) -> None:
+        n = len(qubits)
+        self._place = {qubit: i for i, qubit in enumerate(qubits)}
+        self._letters = np.concatenate([np.eye(n, dtype=np.int8), 3 * np.eye(n, dtype=np.int8)])
+        self._minus = np.zeros(2 * n, bool)
+
+    def values(self, qubit: int) -> Array:
+        """<I>, <X>, <Y>, <Z> of a qubit."""
+        return self._values((qubit,))
+
+    def apply(self, qubits: tuple[int, ...], unitary: Array) -> Array:
+        """Apply a Clifford gate; the 4 or 16 local values on its qubits afterwards."""
+        places = [self._place[qubit] for qubit in qubits]
+        images, flips = _conjugation(unitary.tobytes(), len(unitary))
+        codes = self._codes(places)
+        self._minus ^= flips[codes]
+        for column, place in enumerate(reversed(places)):
+            self._letters[:, place] = images[codes] >> 2 * column & 3
+        return self._values(qubits)
+
+    def _codes(self, places: list[int]) -> npt.NDArray[np.int64]:
+        codes = np.zeros(len(self._letters), np.int64)
+        for place in places:
+            codes = 4 * codes + self._letters[:, place]
+        return codes
+
+    def _values(self, qubits: tuple[int, ...]) -> Array:
+        """A string without an anticommuting stabilizer is the product of those whose destabilizers anticommute."""
+        places, n = [self._place[qubit] for qubit in qubits], len(self._letters) // 2
+        clashes = _ANTICOMMUTE[len(qubits)][:, self._codes(places)]  # (strings, rows)
+        values = np.zeros(4 ** len(qubits))
+        for string in np.flatnonzero(~clashes[:, n:].any(axis=1)):
+            rows = n + np.flatnonzero(clashes[string, :n])
+            values[string] = 1.0 if not len(rows) else self._sign(rows)
+        return values
+
+    def _sign(self, rows: npt.NDArray[np.int64]) -> float:
+        """Of the product of commuting rows: i to the power of all single products' phases, and the rows' signs."""
+        phase, product = 0, np.zeros(self._letters.shape[1], np.int8)
+        for row in rows:
+            phase += int(_PHASES[product, self._letters[row]].sum()) + 2 * int(self._minus[row])
+            product = _PRODUCTS[product, self._letters[row]]
+        return 1.0 if phase % 4 == 0 else -1.0
+
+
+def _pauli_products() -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """Letter and power of i of the product of two letters."""
+    letters, phases = np.zeros((4, 4), np.int8), np.zeros((4, 4), np.int64)
+    for a, b in np.ndindex(4, 4):
+        overlaps = np.trace(_PAULIS @ (_PAULIS[a] @ _PAULIS[b]), axis1=1, axis2=2) / 2
+        letters[a, b] = np.argmax(abs(overlaps))
+        phases[a, b] = round(np.angle(overlaps[letters[a, b]]) / (pi / 2)) % 4
+    return letters, phases
+
+
+_PRODUCTS, _PHASES = _pauli_products()
+_ONE = _PHASES % 2 == 1  # two letters anticommute
+_ANTICOMMUTE = {1: _ONE, 2: (_ONE[:, None, :, None] ^ _ONE[None, :, None, :]).reshape(16, 16)}
+
+
+@lru_cache(maxsize=512)
+def _conjugation(unitary: bytes, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """What a Clifford gate makes of each string on its qubits, and whether with a minus."""
+    matrix = np.frombuffer(unitary, complex).reshape(size, size)
+    strings = _PAULIS if size == 2 else np.array([np.kron(a, b) for a in _PAULIS for b in _PAULIS])
+    overlaps = np.einsum("iab,jba->ji", strings, matrix @ strings @ matrix.conj().T).real / size
+    images = np.argmax(abs(overlaps), axis=1)
+    return images, overlaps[np.arange(len(images)), images] < 0
 
 
 @lru_cache(maxsize=4096)

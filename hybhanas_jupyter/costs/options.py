@@ -25,7 +25,7 @@ class CostOptions:
     - `model`: "calibrated" (every gate's own calibration), "hardware" (what real devices showed of such calibrations,
       with intervals) or "paper" (the paper's device averages)
     - `method`: how the calibrated model follows the state: "exact" (its exact local values; bound angles, up to 16
-      qubits), "mean field", or "auto": exact where that is possible
+      qubits, or more of a Clifford circuit), "mean field", or "auto": exact where that is possible
 
     Raises `CircuitError` for a number out of range and `UnknownNameError` for an unknown model.
     """

@@ -57,7 +57,8 @@ def judge(compiled: Compiled, calibration: Calibration, model: str, method: str 
             times = calibrated_timing(compiled, calibration)
             followed = exact_local.follow(Timeline(compiled.circuit, calibration), compiled.n_qubits)
             success = calibrated(compiled, times.physical, followed.log_survival, calibration)
-            read = counts_fidelity(followed.probabilities(compiled.measured), success, compiled.measured, calibration)
+            ideal = followed.probabilities(compiled.measured)
+            read = nan if ideal is None else counts_fidelity(ideal, success, compiled.measured, calibration)
             return times, replace(success, method=EXACT, counts_fidelity=read)
         if method == EXACT:
             raise CircuitError(

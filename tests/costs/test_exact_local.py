@@ -5,13 +5,19 @@ import math
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit.library import CDKMRippleCarryAdder, HRSCumulativeMultiplier, QFTGate, quantum_volume
+from qiskit.circuit.library import (
+    CDKMRippleCarryAdder,
+    HRSCumulativeMultiplier,
+    QFTGate,
+    get_standard_gate_name_mapping,
+    quantum_volume,
+)
 from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Statevector, hellinger_fidelity, random_clifford
 from qiskit_aer import AerSimulator
 
 import hybhanas_jupyter as hyb
-from hybhanas_jupyter.costs.exact_local import follow
+from hybhanas_jupyter.costs.exact_local import _CLIFFORD, _LocalState, _StabilizerState, _unitary, follow
 from hybhanas_jupyter.costs.quantum import quantum_cost
 from hybhanas_jupyter.costs.timeline import Timeline
 from hybhanas_jupyter.errors import CircuitError, UnknownNameError
@@ -132,3 +138,35 @@ def test_a_report_says_when_the_output_is_noise():
     assert f"the output is noise (p = {cost.success_text})" in text.splitlines()[0]
     assert "years" not in text
     assert "expectation_cost" not in text
+
+
+def test_a_tableau_has_the_values_of_the_statevector():
+    rng = np.random.default_rng(0)
+    gates = {name: gate for name, gate in get_standard_gate_name_mapping().items() if name in _CLIFFORD - {"rz", "id"}}
+    for _ in range(10):
+        state, tableau = _LocalState([3, 5, 6, 9]), _StabilizerState([3, 5, 6, 9])
+        for _ in range(60):
+            name = str(rng.choice(sorted(gates)))
+            qubits = tuple(int(q) for q in rng.permutation([3, 5, 6, 9])[: gates[name].num_qubits])
+            unitary = _unitary(name, ())
+            assert np.allclose(state.apply(qubits, unitary), tableau.apply(qubits, unitary), atol=1e-9)
+            for qubit in (3, 9):
+                assert np.allclose(state.values(qubit), tableau.values(qubit), atol=1e-9)
+
+
+def test_clifford_circuits_of_any_size_are_followed():
+    """As compiled: at level 2 the transpiler may write a Clifford circuit by gates that are none."""
+    circuit = QuantumCircuit(40)
+    circuit.h(0)
+    for qubit in range(39):
+        circuit.cx(qubit, qubit + 1)
+    exact, mean = (
+        quantum_cost(circuit, "fake_kyiv", optimization_level=1, method=method) for method in ("auto", "mean field")
+    )
+    assert exact.provenance.method == "exact"
+    assert 0 < exact.success_probability < 1
+    assert exact.success_probability == pytest.approx(mean.success_probability, rel=0.5)
+    assert math.isnan(exact.counts_fidelity)
+    circuit.rz(0.3, 0)
+    circuit.h(0)
+    assert quantum_cost(circuit, "fake_kyiv", optimization_level=1).provenance.method == "mean field"
