@@ -110,7 +110,7 @@ class Field:
         if isinstance(self.widget, widgets.Box):
             row.add_class("hyb-wide")
         else:
-            self.widget.layout.width = "100%"
+            self.widget.layout.width = "calc(100% - 4px)"  # without its margins
         return row
 
     @property
@@ -144,9 +144,10 @@ def show_number(value: object) -> str:
     return str(value).removesuffix(".0")
 
 
-def optional(path: str, description: str, placeholder: str) -> Field:
-    """A value or nothing; the placeholder says what nothing means."""
-    box = widgets.Text(description=description, placeholder=placeholder, style=STYLE)
+def optional(path: str, description: str, placeholder: str, width: str = STYLE["description_width"]) -> Field:
+    """A value or nothing; the placeholder says what nothing means, `width` is the label's."""
+    style = {"description_width": width}
+    box = widgets.Text(description=description, placeholder=placeholder, style=style)
     return Field(
         path, box, lambda text: text if text.strip() else None, lambda value: "" if value is None else str(value)
     )

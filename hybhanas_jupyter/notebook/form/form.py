@@ -33,7 +33,8 @@ MODE = "space.cnn.mode"
 def _problem_groups() -> Groups:
     objectives = list(OBJECTIVES.values())
     limits = [
-        optional(f"constraints.{o.name}", f"{o.label} {'≥' if o.maximise else '≤'}", "no limit") for o in objectives
+        optional(f"constraints.{o.name}", f"{o.label} {'≥' if o.maximise else '≤'}", "no limit", "20em")
+        for o in objectives
     ]
     return {
         "Data": [
@@ -89,7 +90,7 @@ def _run_groups() -> Groups:
             number("seed", "Seed"),
             optional("plateau", "Stop on plateau", "never (generations)"),
             optional("time_budget", "Time budget", "none (seconds)"),
-            optional("evaluation_budget", "Evaluations", "no limit"),
+            optional("evaluation_budget", "Evaluations", "no limit", "20em"),
         ],
         "Training": [
             number("training.epochs", "Epochs"),
