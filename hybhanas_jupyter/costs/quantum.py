@@ -211,7 +211,7 @@ class QuantumCost(Reported):
                 (["success probability", "p"], _success_rows(self)),
                 (["native gates", "one-qubit", "two-qubit"], _count_rows(self)),
             ],
-            folded=self.provenance.folded,
+            folded={"How this is computed": _explained(self), **self.provenance.folded},
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -396,6 +396,20 @@ def _success_rows(cost: QuantumCost) -> list[list[str]]:
 
 def _interval_text(interval: tuple[float, float] | None) -> str:
     return f", 90 %: {interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
+
+
+def _explained(cost: QuantumCost) -> list[str]:
+    """The formulas with this circuit's numbers, and where the cost model derives them."""
+    time, p, source = seconds(cost.execution_time), cost.success_text, cost.provenance
+    noise = 7 if source.model == "paper" else 3
+    return [
+        f"execution {time} = logical {seconds(cost.logical_time)} + routing {seconds(cost.routing_time)}: "
+        "until the last gate ends (docs/cost_model.md, section 2)",
+        f"p = {p}: what errors and decoherence leave of a shot (section {noise})",
+        f"effective {cost.effective_text} = {time} / {p}: a shot is repeated until it is valid (section 3)",
+        f"usage {seconds(cost.usage_time)}: the start of a job, then {source.shots:,} shots, "
+        "each with its delay, gates and readout (section 9)",
+    ]
 
 
 def _count_rows(cost: QuantumCost) -> list[list[str]]:

@@ -109,7 +109,8 @@ def test_pause_resume_stop_and_a_second_view(live: Page):
     for button, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
         live.locator(f".hyb-{button}").click()
         expect(status).to_contain_text(re.compile(f"^{state}"))
-        assert state in execute(live, "import time; time.sleep(0.6); print(second._status._state.value)")
+        follows = f"eventually(lambda: second._status._state.value.startswith({state!r}))"
+        assert "True" in execute(live, f"from tests.notebook.widget_tree import eventually; print({follows})")
 
 
 def test_the_view_is_back_and_live_after_a_reload(live: Page):

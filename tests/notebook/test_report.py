@@ -4,6 +4,7 @@ HYBHANAS_REGENERATE=1 pytest tests/notebook/test_report.py writes the golden tex
 """
 
 import os
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf, log
@@ -14,6 +15,7 @@ from qiskit import QuantumCircuit
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.costs.quantum import GateCounts, QuantumCost
+from hybhanas_jupyter.formatting import seconds
 from hybhanas_jupyter.notebook.magics.table import CostRow, CostTable
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -113,3 +115,15 @@ def test_data_are_raw_seconds():
     assert list(frame["training_quantum_time"]) == [pytest.approx(6_600_000 * time) for time in frame["effective_time"]]
     bundle = table()._repr_mimebundle_()
     assert bundle == {"text/plain": repr(table()), "text/html": table()._repr_html_()}
+
+
+@pytest.mark.parametrize("model", ["calibrated", "paper"])
+def test_an_explanation_has_the_figures_of_the_table_and_sections_that_exist(model):
+    cost = hyb.quantum_cost(hyb.Ansatz(4, 2), "fake_kyiv", model=model)
+    explained = repr(cost).partition("How this is computed:")[2].partition("\n\n")[0]
+    figures = (cost.execution_time, cost.logical_time, cost.routing_time, cost.effective_time, cost.usage_time)
+    assert all(seconds(figure) in explained for figure in figures)
+    model_text = (Path(__file__).parents[2] / "docs" / "cost_model.md").read_text()
+    sections = re.findall(r"section (\d+)", explained)
+    assert len(sections) == 4
+    assert all(f"\n## {number}. " in model_text for number in sections)

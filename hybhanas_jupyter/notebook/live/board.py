@@ -1,4 +1,4 @@
-"""Accuracy against every cost, side by side: what is picked in one view is picked in all."""
+"""Accuracy against every cost, side by side: what is picked in one view is picked in all (heavy import)."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The pages below the board: cost of the front, 3D, and the front as ordinary outputs of a cell."""
+"""The pages below the board: cost of the front, 3D, and the front as ordinary outputs (heavy import)."""
 
 import uuid
 from base64 import b64encode
