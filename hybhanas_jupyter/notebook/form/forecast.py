@@ -1,4 +1,4 @@
-"""What a search will be, before it starts: its size, its wall time on this machine, its dearest corner (heavy import)."""
+"""What a search will be, before it starts: size, wall time on this machine, dearest corner (heavy import)."""
 
 import random
 import time

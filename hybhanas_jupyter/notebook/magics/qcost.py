@@ -1,4 +1,4 @@
-"""`%%qcost`, `%qcost`, `%qdevices` and `%hybhanas`: parse the line, call the public function, display the result (public entry)."""
+"""`%%qcost`, `%qcost`, `%qdevices`, `%hybhanas`: parse, call the public function, display the result (public entry)."""
 
 import re
 from collections.abc import Iterator, Mapping
