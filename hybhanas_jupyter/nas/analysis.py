@@ -77,6 +77,18 @@ def knee(evaluations: Sequence[Evaluation], goal: Goal) -> Evaluation | None:
     return members[int(np.argmin(np.sum(sides, axis=0)))]
 
 
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Where the probability lies with 95 % of which `share` in `count` was seen (low, high); NaN if none was.
+
+    Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
+    """
+    if not count:
+        return math.nan, math.nan
+    z = 1.96
+    middle, half = share + z**2 / (2 * count), z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return (middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count)
+
+
 def scaled_losses(evaluations: Sequence[Evaluation], goal: Goal) -> Points:
     """Distances from the best bounds, to be minimised, (evaluations, objectives); as log(1 + loss) on a "log" scale.
 

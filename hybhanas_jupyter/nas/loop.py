@@ -1,6 +1,5 @@
 """The generations of a run: draw, cost, train, keep, select. Knows nothing of threads, events and files."""
 
-import hashlib
 import random
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,7 +14,7 @@ from hybhanas_jupyter.nas.evaluation import OUTCOME, Evaluation, GenerationRecor
 from hybhanas_jupyter.nas.on_device import DeviceReading, Readout
 from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.state import RunState
-from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue
+from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue, trained_as
 
 _POLL = 0.1  # seconds between looks at the stop and pause flags
 
@@ -152,8 +151,8 @@ class Loop:
             while self.control.paused:
                 self._advance(queue, waiting, _POLL)
             costed = self._cost(candidate)
-            trained_as = self._trained_as(costed.architecture)
-            key = trained_as.identity
+            shared = self._trained_as(costed.architecture)
+            key = shared.identity
             if costed.status != "new":
                 self._keep(costed, b"")
             elif key in self._trained:
@@ -162,7 +161,7 @@ class Loop:
                 waiting[key].append(costed)
             else:
                 waiting[key] = [costed]
-                queue.add(key, self._task(key, trained_as))
+                queue.add(key, Task.of(self.config, shared, self.problem.expected))
         while waiting:
             self._advance(queue, waiting, _POLL)
 
@@ -191,15 +190,8 @@ class Loop:
             return costed
         return replace(infeasible, reason=self.config.goal.explain(infeasible))
 
-    def _task(self, key: str, architecture: Architecture) -> Task:
-        digest = hashlib.sha256(f"{self.config.seed} {key}".encode()).digest()
-        training, seed = self.config.training, int.from_bytes(digest[:4])
-        reading = self.problem.expected(architecture) if training.noise_aware else None
-        return Task(architecture, training.fitting, training.time_limit, seed, reading)
-
     def _trained_as(self, architecture: Architecture) -> Architecture:
-        """The architecture whose training this one shares: its own where it is trained with its own noise."""
-        return architecture if self.config.training.noise_aware else architecture.trained_as
+        return trained_as(self.config, architecture)
 
     def _share(self, candidate: Evaluation, source: Evaluation) -> None:
         outcome = {name: getattr(source, name) for name in OUTCOME}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hybhanas_jupyter.hardware.devices import Backend, Device
     from hybhanas_jupyter.models.hybrid import HybridNet
     from hybhanas_jupyter.nas.baselines import Baselines
+    from hybhanas_jupyter.nas.confirm import Confirmation
     from hybhanas_jupyter.nas.verify import Verification
 
 COSTS = ("quantum_time", "usage_time", "success_probability", "two_qubit_gates")  # of `Recost`
@@ -109,6 +110,16 @@ class Run(Reported):
         if self.data is not None:
             self.data.check(DataInfo.of(loaded))
         return baselines(self.config, chosen.architecture, loaded, seeds=seeds)
+
+    def confirm(self, seeds: int = 5, *, data: Source | None = None) -> "Confirmation":
+        """The front's networks trained again with `seeds` other seeds, and tested where the run has a test part.
+
+        Says mean and spread, whether ranks hold, and test accuracies with their intervals; `seeds=0` only tests. The
+        test part is what `test_share` put aside. `data` is needed if the run was made on own arrays.
+        """
+        from hybhanas_jupyter.nas.confirm import confirm
+
+        return confirm(self._archive(), self.config, self.front, data, seeds)
 
     def recost(self, backend: "Backend") -> "Recost":
         """The same architectures costed on another device, without training again; raises as costing does.

@@ -362,10 +362,11 @@ class Archive:
             raise StoreError(f"Candidate {evaluation.number} has no weights: it is {evaluation.status}.")
         number = evaluation.number if evaluation.shared_with is None else evaluation.shared_with
         with Store(self.path) as store, store.reading(f"the network of evaluation {number}", self.run):
-            return _built(evaluation.architecture, store.weights(self.run, number), store.data(self.run))
+            return built(evaluation.architecture, store.weights(self.run, number), store.data(self.run))
 
 
-def _built(architecture: Architecture, weights: bytes, data: DataInfo | None) -> "HybridNet":
+def built(architecture: Architecture, weights: bytes, data: DataInfo | None) -> "HybridNet":
+    """The network of `architecture` with the `weights` of a training that it shares."""
     import torch
     from safetensors.torch import load
 

@@ -1,5 +1,6 @@
 """Tasks: what is computed for a candidate, and the tasks under way. Plain data in and out; imports torch only."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +14,12 @@ from hybhanas_jupyter.errors import HybHanasError
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import OUTCOME
 from hybhanas_jupyter.nas.on_device import DeviceReading, Readout
+from hybhanas_jupyter.nas.processes import WorkerDiedError
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.models.fit import History
     from hybhanas_jupyter.models.hybrid import HybridNet
-from hybhanas_jupyter.nas.processes import WorkerDiedError
+    from hybhanas_jupyter.nas.config import SearchConfig
 
 _held: Dataset | None = None
 
@@ -34,6 +36,28 @@ class Task:
     time_limit: float
     seed: int
     reading: DeviceReading | None = None
+
+    @classmethod
+    def of(
+        cls,
+        config: "SearchConfig",
+        architecture: Architecture,
+        expected: Callable[[Architecture], DeviceReading | None],
+        repeat: int = 0,
+    ) -> "Task":
+        """The training of `architecture` in a search; `repeat` above 0 is the same with another seed.
+
+        `expected` says what the device makes of expectation values, and is asked if the search trains with that.
+        """
+        name = f"{config.seed} {architecture.identity}" + (f" {repeat}" if repeat else "")
+        seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+        reading = expected(architecture) if config.training.noise_aware else None
+        return cls(architecture, config.training.fitting, config.training.time_limit, seed, reading)
+
+
+def trained_as(config: "SearchConfig", architecture: Architecture) -> Architecture:
+    """The architecture whose training this one shares: its own where it is trained with its own noise."""
+    return architecture if config.training.noise_aware else architecture.trained_as
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from hybhanas_jupyter.data import Dataset, Source
 from hybhanas_jupyter.errors import ConfigError
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.hardware.noise import NoisyCircuit
+from hybhanas_jupyter.nas.analysis import wilson
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import Evaluation
 from hybhanas_jupyter.nas.on_device import DeviceReading, OnDevice, Readout, accuracy
@@ -99,9 +99,7 @@ class Verified:
     @property
     def interval(self) -> tuple[float, float]:
         """Where Aer's accuracy on all images lies with 95 % probability, by Wilson's score (low, high)."""
-        n, p, z = self.samples, self.noisy_accuracy, 1.96
-        middle, half = p + z**2 / (2 * n), z * sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
+        return wilson(self.noisy_accuracy, self.samples)
 
 
 @dataclass(frozen=True, repr=False)
