@@ -93,6 +93,9 @@ class Reported:
     def __repr__(self) -> str:
         return self._report().text()
 
+    def __str__(self) -> str:  # pydantic's models have one of their own
+        return repr(self)
+
     def _repr_html_(self) -> str:
         return self._report().html()
 

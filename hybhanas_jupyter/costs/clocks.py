@@ -124,7 +124,7 @@ _IBM_PUBLISHED = Clock(
     source="IBM's guide 'Workload usage': 2 s + executions x (delay + circuit)",
     per_job=SECONDS_PER_JOB,
     adds_delay=True,
-    spread=(0.6, 1.5),
+    spread=(0.61, 1.65),
 )
 # FiQCI resource-estimator c3cca4f (MIT), benchmarks/hardware_usage.py: 100 % of 156 jobs within 20 %, mean error 3 %;
 # two-qubit circuits only, whose depth the compiler takes away.
@@ -135,7 +135,7 @@ _HELMI = Clock(
     per_execution=431e-6,
     spread=(0.94, 1.06),
 )
-# The same source: 96 % of 182 jobs within 20 %, mean error 4.6 %; 74 % where the circuits' depths are not known.
+# The same source: 95 % of 182 jobs within 20 %, mean error 4.6 %; 75 % where the circuits' depths are not known.
 _Q50 = Clock(
     name="IQM Q50 measured",
     source="fitted to 182 jobs on VTT Q50, FiQCI resource-estimator",
@@ -143,7 +143,7 @@ _Q50 = Clock(
     per_circuit=25.9e-3,
     per_execution=415e-6,
     per_cell=176e-9,
-    usual_shot=77e-6,
+    usual_shot=64e-6,
     spread=(0.92, 1.2),
 )
 

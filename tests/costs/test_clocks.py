@@ -121,6 +121,8 @@ def test_jobs_of_iqms_devices(device, file, goal):
         ]
     )
     assert np.mean(abs(predicted / seconds - 1) <= 0.2) >= goal
+    plain = [made.seconds(circuits=circuits, shots=shots) for circuits, shots in zip(*work[:2], strict=True)]
+    assert np.mean(abs(np.array(plain) / seconds - 1) <= 0.2) >= goal  # without qubits and depth too
     low, high = made.spread
     assert 0.85 <= np.mean((seconds >= low * predicted) & (seconds <= high * predicted)) <= 0.95
 
@@ -143,6 +145,7 @@ def test_jobs_of_ibms_devices():
 
 def test_what_a_clock_shows():
     shown = repr(vendor_clock(hyb.device("fake_kyiv").calibration))
+    assert shown == str(vendor_clock(hyb.device("fake_kyiv").calibration))
     assert "IBM measured clock" in shown
     assert "906 ms" in shown
     assert "metriq-data" in vendor_clock(hyb.device("fake_kyiv").calibration)._repr_html_()
