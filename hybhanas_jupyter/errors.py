@@ -7,12 +7,15 @@ from importlib.util import find_spec
 # The packages of the optional extras in pyproject.toml, as they are imported.
 _EXTRAS = {"search": ("deap", "moocore", "numba", "pennylane", "safetensors", "sklearn", "torch")}
 
+_LONG = 200  # characters: nobody meant a name of ours
+_LONGEST = 2000  # characters of a message: all wrong values of a file, but not what somebody put into it
+
 
 class HybHanasError(Exception):
     """Base of every error that this package raises on purpose; its message is one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))
+        super().__init__(shorter(" ".join(message.splitlines()), _LONGEST))
 
 
 class MissingPackageError(HybHanasError, ImportError):
@@ -66,9 +69,6 @@ def need(extra: str, what: str) -> None:
         raise MissingPackageError(
             f"{what} needs {', '.join(missing)}: pip install 'hybhanas_jupyter[{extra}]', or '.[{extra}]' in a clone."
         )
-
-
-_LONG = 200  # characters; nobody meant a name of ours
 
 
 def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -> str:
