@@ -25,34 +25,8 @@ QASM = (
     "{ cx q[i], q[i+1]; } rx(a) q[2]; c = measure q;",
     'OPENQASM 2.0; include "qelib1.inc"; gate my(t) a, b { cx a, b; rz(t) b; } qreg q[2]; my(0.3) q[0], q[1];',
 )
-WORDS = (
-    "-b",
-    "--backend",
-    "fake_manila",
-    "fake_kyv",
-    "--shots",
-    "--level",
-    "--seed",
-    "--model",
-    "paper",
-    "-o",
-    "-q",
-    "7",
-)
-WORDS += (
-    "7",
-    "--samples",
-    "--epochs",
-    "--save",
-    "c.csv",
-    "--fail-above",
-    "1e-9",
-    "--circuit",
-    "qc",
-    "'",
-    "nan",
-    "9" * 5000,
-)
+OPTIONS = "-b --backend fake_manila fake_kyv --shots --level --seed --model paper -o -q 7 --samples --epochs --save"
+WORDS = (*OPTIONS.split(" "), "c.csv", "--fail-above", "1e-9", "--circuit", "qc", "'", "nan", "9" * 5000)
 
 Call = Callable[[Path, random.Random], object]
 
