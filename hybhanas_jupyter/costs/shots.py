@@ -40,7 +40,9 @@ class Shot:
             return cls(None, target.calibration, nan, (f"seconds are not known: {error}",))
         whole = circuit.num_qubits == target.n_qubits
         readout = longest_readout(target.calibration) if request.kind == "estimator" else cost.readout_time
-        return cls(cost, target.calibration, readout, transpiled=not whole)
+        known = (*target.calibration.warnings, "the circuit is physical")
+        notes = tuple(note for note in cost.provenance.warnings if not note.startswith(known))
+        return cls(cost, target.calibration, readout, notes, transpiled=not whole)
 
     def timed_gates(self, size: int) -> int:
         """Gates on `size` qubits that take time."""

@@ -222,16 +222,27 @@ def test_what_the_client_would_refuse_is_one_line(call, error, text):
 
 
 def test_a_circuit_that_cannot_be_timed_still_has_executions():
+    circuit = QuantumCircuit(200)
+    circuit.h(range(200))
+    circuit.measure_all()
+    found = hyb.workload([circuit], "fake_torino", shots=50)
+    assert found.executions == 50
+    assert np.isnan(found.usage_time)
+    assert any("seconds are not known" in note and "200 qubits" in note for note in found.notes)
+    assert "not known of the QPU" in repr(found)
+
+
+def test_what_is_assumed_of_a_loop_is_among_the_notes():
     circuit = QuantumCircuit(1, 1)
     with circuit.while_loop((circuit.clbits[0], 1)):
         circuit.x(0)
         circuit.measure(0, 0)
     circuit.measure(0, 0)
+    cost = hyb.quantum_cost(circuit, "fake_torino")
     found = hyb.workload([circuit], "fake_torino", shots=50)
-    assert found.executions == 50
-    assert np.isnan(found.usage_time)
-    assert any("seconds are not known" in note for note in found.notes)
-    assert "nan" in repr(found)
+    assumed = set(cost.provenance.warnings) - set(hyb.device("fake_torino").calibration.warnings)
+    assert assumed
+    assert assumed <= set(found.notes)
 
 
 def test_report_and_data():
