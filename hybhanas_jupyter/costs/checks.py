@@ -3,7 +3,7 @@
 Each returns a `Check`: it prints its figures, `figure()` draws it, `points` are the single comparisons.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -16,12 +16,13 @@ from hybhanas_jupyter.circuits.ansatz import ENTANGLERS, ROTATIONS, TOPOLOGIES, 
 from hybhanas_jupyter.costs.hardware_runs import HardwareCheck, hardware_check
 from hybhanas_jupyter.costs.profile import DeviceProfile, device_profile, measured_steps
 from hybhanas_jupyter.costs.quantum import quantum_cost
-from hybhanas_jupyter.errors import DataError
+from hybhanas_jupyter.errors import DataError, check_name
 from hybhanas_jupyter.formatting import Report, Reported, significant
 from hybhanas_jupyter.hardware.devices import device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from qiskit import QuantumCircuit
 
 _SHOWN = 10
 _SAME_PACE = 1.15  # the error that a fitted profile may have
@@ -130,22 +131,25 @@ def scheduler(
     return Check("makespan in s", "Qiskit's scheduler", tuple(points))
 
 
-def reliability(devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int = 20, seed: int = 0) -> Check:
+def reliability(
+    devices: Sequence[str] = _RELIABILITY_DEVICES, *, circuits: int = 20, seed: int = 0, kind: str = "ansaetze"
+) -> Check:
     """Our expected fidelity against Aer's noisy density matrix, relaxation while idling included.
 
-    Ansatz circuits with 2-6 qubits, 1-6 layers, all gates and topologies, at random angles. `circuits` is per device;
-    one takes about half a second.
+    - `kind`: "ansaetze" with 2-6 qubits, 1-6 layers, all gates and topologies, at random angles; or "algorithms" of
+      Qiskit's library on 3-6 qubits (adders, multipliers, Fourier transforms, Clifford, quantum volume, random)
+    - `circuits`: per device; one takes about half a second
     """
     from hybhanas_jupyter.hardware.noise import noisy_fidelity
 
     rng = np.random.default_rng(seed)
+    drawn = {"ansaetze": _ansaetze, "algorithms": _algorithms}[check_name("kind", kind, ("ansaetze", "algorithms"))]
     points = []
-    for name, ansatz in _ansaetze(rng, devices, circuits):
-        cost = quantum_cost(ansatz, name)
+    for name, label, circuit in drawn(rng, devices, circuits):
+        cost = quantum_cost(circuit, name)
         physical = cost.physical_circuit
         bound = physical.assign_parameters(rng.uniform(-np.pi, np.pi, physical.num_parameters))
-        label = f"{name}, {ansatz.n_qubits} qubits x {ansatz.depth}, {ansatz.entangler} {ansatz.topology}"
-        points.append(Point(label, cost.expected_fidelity, noisy_fidelity(bound, device(name))))
+        points.append(Point(f"{name}, {label}", cost.expected_fidelity, noisy_fidelity(bound, device(name))))
     return Check("state fidelity", "Aer's noisy simulation", tuple(points))
 
 
@@ -191,9 +195,44 @@ def _pace_notes(pace: float) -> tuple[str, ...]:
     return (f"this machine trains the reference CNN at {pace:.2f} times the profile's speed: {advice}",)
 
 
-def _ansaetze(rng: np.random.Generator, devices: Sequence[str], circuits: int) -> Iterator[tuple[str, Ansatz]]:
+_Drawn = Iterator[tuple[str, str, Any]]  # device, label, circuit
+
+
+def _ansaetze(rng: np.random.Generator, devices: Sequence[str], circuits: int) -> _Drawn:
     for name in devices:
         for _ in range(circuits):
             rotations = rng.permutation(ROTATIONS)[: rng.integers(1, 4)].tolist()
             entangler, topology = str(rng.choice(ENTANGLERS)), str(rng.choice(TOPOLOGIES))
-            yield name, Ansatz(int(rng.integers(2, 7)), int(rng.integers(1, 7)), tuple(rotations), entangler, topology)
+            ansatz = Ansatz(int(rng.integers(2, 7)), int(rng.integers(1, 7)), tuple(rotations), entangler, topology)
+            yield name, f"{ansatz.n_qubits} qubits x {ansatz.depth}, {entangler} {topology}", ansatz
+
+
+def _algorithms(rng: np.random.Generator, devices: Sequence[str], circuits: int) -> _Drawn:
+    for number, name in enumerate(name for name in devices for _ in range(circuits)):
+        n_qubits, seed = int(rng.integers(3, 7)), int(rng.integers(2**31))
+        families = _families(n_qubits, seed)
+        family = list(families)[number % len(families)]
+        circuit = families[family]()
+        yield name, f"{family} on {circuit.num_qubits} qubits", circuit
+
+
+def _families(n_qubits: int, seed: int) -> "dict[str, Callable[[], QuantumCircuit]]":
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import library
+    from qiskit.circuit.random import random_circuit
+    from qiskit.quantum_info import random_clifford
+
+    def on(gate: Any) -> "QuantumCircuit":
+        circuit = QuantumCircuit(gate.num_qubits)
+        circuit.x(0)
+        circuit.append(gate, range(gate.num_qubits))
+        return circuit
+
+    return {
+        "adder": lambda: on(library.FullAdderGate((n_qubits - 1) // 2)),
+        "Fourier transform": lambda: on(library.QFTGate(n_qubits)),
+        "multiplier": lambda: on(library.MultiplierGate(1)),
+        "Clifford": lambda: on(random_clifford(n_qubits, seed=seed)),
+        "quantum volume": lambda: library.quantum_volume(n_qubits, 3, seed=seed),
+        "random": lambda: random_circuit(n_qubits, 8, max_operands=2, seed=seed),
+    }

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from hybhanas_jupyter.costs import checks
 from hybhanas_jupyter.costs.checks import Check, Point
 from hybhanas_jupyter.costs.profile import DeviceProfile
-from hybhanas_jupyter.errors import DeviceError
+from hybhanas_jupyter.errors import DeviceError, UnknownNameError
 
 
 def test_figures_by_hand():
@@ -35,6 +35,15 @@ def test_reliability_follows_aer_on_circuits_of_its_own():
     check = checks.reliability(["fake_kyiv", "fake_fez", "fake_hanoi"], circuits=6, seed=1)
     assert check.mean_error < 0.015
     assert check.spearman > 0.98
+
+
+def test_reliability_follows_aer_on_algorithms():
+    check = checks.reliability(["fake_kyiv", "fake_torino"], circuits=6, seed=1, kind="algorithms")
+    assert len({point.label.split(", ")[1].split(" on ")[0] for point in check.points}) == 6
+    assert check.mean_error < 0.01
+    assert check.spearman > 0.99
+    with pytest.raises(UnknownNameError, match="Unknown kind 'all'"):
+        checks.reliability(kind="all")
 
 
 def test_training_steps_are_compared_with_what_the_profile_says(monkeypatch):
