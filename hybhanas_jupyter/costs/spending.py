@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from pathlib import Path
 from threading import RLock
 from types import FrameType
@@ -112,6 +112,10 @@ class Budget(Reported):
 
     def check(self, run: Run) -> None:
         """Raise `BudgetError` if `run` would exceed what is left."""
+        if isnan(run.seconds) and (isfinite(self.limit) or isfinite(self.money_limit)):
+            raise BudgetError(
+                f"{run.kind} on {run.device} would take a time that is not known: see hyb.workload(...).notes."
+            )
         if self.seconds + run.seconds > self.limit:
             text = f"{run.kind} on {run.device} would take {seconds(run.seconds)} of the QPU"
             raise BudgetError(f"{text}: {seconds(max(0.0, self.left))} of {seconds(self.limit)} are left.")
@@ -123,7 +127,7 @@ class Budget(Reported):
 
     def book(self, run: Run) -> int:
         """Note `run` as spent; returns its place."""
-        self._runs.append(run)
+        self._runs.append(replace(run, seconds=0.0, money=0.0) if isnan(run.seconds) else run)
         return len(self._runs) - 1
 
     def give_back(self, place: int) -> None:

@@ -255,6 +255,19 @@ def test_a_run_that_fails_to_start_costs_nothing():
     assert spent.to_dict()["left"] == 60
 
 
+def test_what_takes_an_unknown_time_is_refused_where_there_is_a_limit():
+    wide = QuantumCircuit(28)
+    wide.h(0)
+    wide.measure_all()
+    with hyb.budget(seconds=60, backend="fake_manila"), pytest.raises(BudgetError, match="not known"):
+        AerSimulator().run(wide)
+    with hyb.budget(backend="fake_manila") as spent:
+        AerSimulator().run(wide, shots=1).result()
+        FAKE.run(bell(), shots=100).result()
+    assert [run.executions for run in spent.runs] == [1, 100]
+    assert spent.seconds > 0
+
+
 def test_a_simulator_needs_a_device():
     with hyb.budget(seconds=60), pytest.raises(BudgetError, match="name one"):
         AerSimulator().run(bell())
