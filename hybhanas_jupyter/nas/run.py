@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hybhanas_jupyter.models.hybrid import HybridNet
     from hybhanas_jupyter.nas.baselines import Baselines
     from hybhanas_jupyter.nas.confirm import Confirmation
+    from hybhanas_jupyter.nas.importance import Importance
     from hybhanas_jupyter.nas.verify import Verification
 
 COSTS = ("quantum_time", "usage_time", "success_probability", "two_qubit_gates")  # of `Recost`
@@ -120,6 +121,15 @@ class Run(Reported):
         from hybhanas_jupyter.nas.confirm import confirm
 
         return confirm(self._archive(), self.config, self.front, data, seeds)
+
+    def importance(self, *, seed: int = 0) -> "Importance":
+        """Which genes matter for which objective, by what predictions lose without them; `seed` shuffles.
+
+        Raises `ConfigError` for too few feasible evaluations.
+        """
+        from hybhanas_jupyter.nas.importance import importance
+
+        return importance(self.evaluations, self.config.space, self.goal, seed)
 
     def recost(self, backend: "Backend") -> "Recost":
         """The same architectures costed on another device, without training again; raises as costing does.
