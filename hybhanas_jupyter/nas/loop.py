@@ -1,5 +1,6 @@
 """The generations of a run: draw, cost, train, keep, select. Knows nothing of threads, events and files."""
 
+import logging
 import random
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from hybhanas_jupyter.nas.provenance import DataInfo
 from hybhanas_jupyter.nas.state import RunState
 from hybhanas_jupyter.nas.tasks import Outcome, Task, TaskQueue, trained_as
 
+_log = logging.getLogger(__name__)
 _POLL = 0.1  # seconds between looks at the stop and pause flags
 
 
@@ -50,6 +52,7 @@ class Loop:
         finished = len(state.generations)
         self._seen = {e.architecture.identity for e in known if e.generation <= finished}
         self._trained: dict[str, Evaluation] = {}
+        self._cpus: set[str] = set()  # of the workers so far
         self._readouts: dict[int, Readout] = {}  # of trainings that others may share, by number
         for evaluation in known:
             self._remember(evaluation)
@@ -168,6 +171,7 @@ class Loop:
     def _advance(self, queue: TaskQueue, waiting: dict[str, list[Evaluation]], timeout: float) -> None:
         self.control.check()
         for key, trained in queue.finished(paused=self.control.paused, timeout=timeout):
+            self._note(trained.cpu)
             first, *others = waiting.pop(key)
             first = self._measured(replace(first, **trained.known), trained.readout)
             if trained.readout is not None and first.architecture.trained_as.ansatz.depth == 1:
@@ -175,6 +179,18 @@ class Loop:
             self._keep(first, trained.weights)
             for other in others:
                 self._share(other, first)
+
+    def _note(self, cpu: str) -> None:
+        """Warn of the first worker whose last bits may differ from those of the others."""
+        others = self._cpus - {cpu}
+        if cpu and cpu not in self._cpus and others:
+            _log.warning(
+                "Workers compute with different CPU instructions (%s after %s): a search on other workers may find "
+                "other last digits, and another front. Set ATEN_CPU_CAPABILITY to the least of them where they start.",
+                cpu,
+                ", ".join(sorted(others)),
+            )
+        self._cpus.add(cpu)
 
     def _cost(self, candidate: Evaluation) -> Evaluation:
         """The candidate with its costs; "infeasible" if they break a constraint, "failed" if there are none."""

@@ -1,11 +1,13 @@
 """What the results of a run depend on besides its configuration, kept with it so that it can go on unchanged."""
 
+import logging
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
 from hybhanas_jupyter.nas.config import SearchConfig
+from hybhanas_jupyter.nas.tasks import cpu_capability
 
 if TYPE_CHECKING:
     from hybhanas_jupyter.costs.profile import DeviceProfile
@@ -17,6 +19,7 @@ import hashlib
 from hybhanas_jupyter.data import Dataset
 from hybhanas_jupyter.errors import DataError, DeviceError
 
+_log = logging.getLogger(__name__)
 _PACKAGES = ("hybhanas_jupyter", "deap", "numpy", "qiskit", "qiskit-ibm-runtime", "scikit-learn", "torch")
 
 
@@ -58,13 +61,15 @@ class DataInfo:
 class RunProvenance:
     """What a run depends on besides its configuration.
 
-    The data, the device as it was calibrated, this machine's profile if classical time counts, and the versions.
+    The data, the device as it was calibrated, this machine's profile if classical time counts, the versions, and in
+    `cpu` what torch computes with in the process that leads the run; empty where it was not kept.
     """
 
     data: DataInfo
     device: "Device"
     profile: "DeviceProfile | None"
     versions: dict[str, str]
+    cpu: str = ""
 
     @classmethod
     def of(cls, config: SearchConfig, data: DataInfo, kept: dict[str, Any], backend: "Device | None" = None) -> Self:
@@ -81,6 +86,14 @@ class RunProvenance:
                 f"The run began on {provenance.device!r}, not on {backend!r}. It goes on with the calibration that it "
                 "keeps: leave out backend=..., or begin a new search."
             )
+        now = cpu_capability()
+        if provenance.cpu and provenance.cpu != now:
+            _log.warning(
+                "The run began with the CPU instructions %s and goes on with %s: its last digits, and its front, may "
+                "differ from those of a run in one go.",
+                provenance.cpu,
+                now,
+            )
         return provenance
 
     @classmethod
@@ -94,7 +107,7 @@ class RunProvenance:
 
         profile = device_profile() if config.counts_classical_time else None
         versions = {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
-        return cls(data, backend or device(config.backend), profile, versions)
+        return cls(data, backend or device(config.backend), profile, versions, cpu_capability())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -103,6 +116,7 @@ class RunProvenance:
             "calibration": self.device.calibration.model_dump(mode="json"),
             "profile": self.profile and self.profile.model_dump(mode="json"),
             "versions": self.versions,
+            "cpu": self.cpu,
         }
 
     @classmethod
@@ -117,4 +131,5 @@ class RunProvenance:
             Device.from_calibration(Calibration.model_validate(values["calibration"])),
             values["profile"] and DeviceProfile.model_validate(values["profile"]),
             values["versions"],
+            values.get("cpu", ""),
         )

@@ -64,7 +64,7 @@ def trained_as(config: "SearchConfig", architecture: Architecture) -> Architectu
 class Outcome:
     """What came out of a task; `status` is "ok", "failed" or "stopped", `weights` the state in safetensors format.
 
-    `readout` is what a device can change in the trained network.
+    `cpu` is the `cpu_capability` where it was computed, `readout` is what a device can change in the trained network.
     """
 
     status: str
@@ -75,11 +75,19 @@ class Outcome:
     weights: bytes = b""
     measures: dict[str, float] = field(default_factory=dict)
     readout: Readout | None = None
+    cpu: str = ""
 
     @property
     def known(self) -> dict[str, Any]:
         """The fields that it has in common with `Evaluation`."""
         return {name: getattr(self, name) for name in (*OUTCOME, "seconds")}
+
+
+def cpu_capability() -> str:
+    """What torch computes with on this processor, as "AVX512": another capability gives other last bits."""
+    import torch
+
+    return torch.backends.cpu.get_cpu_capability()
 
 
 def prepare() -> None:
@@ -128,6 +136,7 @@ def train(task: Task, data: Dataset, stop: Callable[[], bool] = lambda: False) -
         save({name: value.contiguous() for name, value in net.state_dict().items()}),
         measures(net, data, history) if status == "ok" else {},
         Readout.of(net, data) if status == "ok" else None,
+        cpu_capability(),
     )
 
 

@@ -144,6 +144,16 @@ def test_bursts_of_dying_workers_change_nothing():
     assert set(tries.values()) == {1, 2, 3, 4, 5}
 
 
+def test_workers_of_different_instructions_are_told_of_once(caplog):
+    kinds = ["AVX512", "AVX512", "AVX2", *["AVX512", "AVX2"] * 50]
+    run(toy.config(generations=2), toy.now(lambda task: replace(toy.train(task), cpu=kinds.pop(0))))
+    (message,) = caplog.messages
+    assert "AVX2 after AVX512" in message
+    caplog.clear()
+    run(toy.config(generations=2), toy.now(lambda task: replace(toy.train(task), cpu="AVX2")))
+    assert caplog.messages == []
+
+
 def test_only_a_candidate_that_ends_every_worker_fails():
     settings = toy.config(generations=1)
     submit, tries = dying(lambda task: 6 * (task.architecture.ansatz.n_qubits == 4))

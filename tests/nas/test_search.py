@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from hybhanas_jupyter.data import load_dataset
 from hybhanas_jupyter.errors import ConfigError, DataError, DeviceError, HybHanasError, StoreError
@@ -26,7 +27,7 @@ from hybhanas_jupyter.nas.provenance import RunProvenance
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.search import Search
 from hybhanas_jupyter.nas.space import FixedCNN, SearchSpace, VariableCNN
-from hybhanas_jupyter.nas.store import Archive
+from hybhanas_jupyter.nas.store import Archive, Store
 from hybhanas_jupyter.nas.tasks import prepare
 from tests.nas import calls, real, toy
 from tests.nas.waiting import until
@@ -578,3 +579,14 @@ def test_data_is_a_name_or_a_path():
     assert SearchConfig(data="own.npz").data == "own.npz"
     with pytest.raises(ConfigError, match=r"Did you mean 'mnist'"):
         SearchConfig(data="minst")
+
+
+def test_what_the_processor_computes_with_is_kept_and_a_change_is_told(path, caplog):
+    run = search(real.config(generations=1), store=path, progress=False)
+    assert Archive(run.store, run.id).provenance().cpu == torch.backends.cpu.get_cpu_capability()
+    with Store(path, write=True) as store:
+        store.set_provenance(run.id, {**store.provenance(run.id), "cpu": "ALTIVEC"})
+    again = Search.load(path)
+    again.resume(generations=1)
+    again.result()
+    assert [text for text in caplog.messages if "began with the CPU instructions ALTIVEC" in text]
