@@ -21,6 +21,7 @@ from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.store import Store
 from hybhanas_jupyter.notebook import common
 from hybhanas_jupyter.notebook.live import view as view_module
+from hybhanas_jupyter.notebook.live.candidate import genes_table
 from hybhanas_jupyter.notebook.live.view import LiveView
 from hybhanas_jupyter.notebook.search import Search
 from tests.notebook.scripted import ScriptedSearch, evaluations
@@ -381,6 +382,14 @@ def stored(tmp_path_factory):
     started.start()
     started.result()
     return path
+
+
+def test_what_a_surrogate_predicted_stands_below_what_was_found():
+    predicted = replace(evaluations(SearchConfig())[1], accuracy=0.9, predicted={"accuracy": (0.88, 0.03)})
+    assert re.search(
+        r"Validation accuracy</td><td[^>]*>90.0%.*as predicted</td><td[^>]*>88.0% \u00b1 3.0%", genes_table(predicted)
+    )
+    assert "as predicted" not in genes_table(replace(predicted, predicted={}))
 
 
 def test_a_stored_run_shows_itself(stored):
