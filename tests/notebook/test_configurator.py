@@ -151,6 +151,8 @@ configs = st.builds(
     backend=st.text(min_size=1, max_size=12),
     shots=st.integers(1, 10**6),
     optimization_level=st.integers(0, 3),
+    test_share=st.floats(0, 0.99),
+    resilience_level=maybe(st.integers(0, 2)),
     transpiler_seed=st.integers(0, 2**32 - 1),
     model=st.sampled_from(["calibrated", "paper"]),
     space=spaces,

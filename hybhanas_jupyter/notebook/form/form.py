@@ -59,6 +59,8 @@ def _problem_groups() -> Groups:
             one_of("optimization_level", "Compiler level", [0, 1, 2, 3]),
             number("transpiler_seed", "Compiler seed"),
             one_of("model", "Cost model", MODELS),
+            optional("resilience_level", "Resilience level", "the provider's default"),
+            optional("price", "Price", "none"),
         ],
         "Quantum space": [
             span("space.qubits", "Qubits", 2, 12),
@@ -90,7 +92,7 @@ def _run_groups() -> Groups:
             number("seed", "Seed"),
             optional("plateau", "Stop on plateau", "never (generations)"),
             optional("time_budget", "Time budget", "none (seconds)"),
-            optional("evaluation_budget", "Evaluations", "no limit", "20em"),
+            optional("evaluation_budget", "Evaluations", "no limit"),
         ],
         "Training": [
             number("training.epochs", "Epochs"),
@@ -99,6 +101,7 @@ def _run_groups() -> Groups:
             number("training.early_stop_accuracy", "Stop if accuracy below"),
             number("training.early_stop_epochs", "after epochs"),
             number("training.time_limit", "Time limit (s)"),
+            one_of("training.noise_aware", "Under the device's noise", [False, True]),
         ],
         "Workers": [
             optional("workers", "Worker processes", "one per core; or dask"),
