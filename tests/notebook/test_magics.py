@@ -8,6 +8,7 @@ import sys
 import pandas
 import pytest
 from IPython.core.error import UsageError
+from qiskit import QuantumCircuit
 
 import hybhanas_jupyter as hyb
 from hybhanas_jupyter.costs import workload
@@ -91,9 +92,14 @@ def test_a_qnode_is_costed(shell):
         "    qml.CNOT([0, 1])\n"
         "    return qml.expval(qml.PauliZ(1))\n"
     )
-    shell.run_cell(BELL)
-    plain = hyb.quantum_cost(shell.user_ns["qc"], "fake_kyiv")
-    assert shell.user_ns["cost"].execution_time == pytest.approx(plain.execution_time)
+    plain = QuantumCircuit(2, 1)
+    plain.h(0)
+    plain.cx(0, 1)
+    plain.measure(1, 0)
+    expected = hyb.quantum_cost(plain, "fake_kyiv")
+    cost = shell.user_ns["cost"]
+    assert cost.execution_time == pytest.approx(expected.execution_time)
+    assert cost.measured_qubits == expected.measured_qubits
 
 
 @pytest.mark.parametrize(
