@@ -42,15 +42,19 @@ class Money:
     unit: str
     price: str
     date: date
+    checked: bool
 
     def __str__(self) -> str:
-        return f"{self.amount:,.2f} {self.unit} (price of {self.date:%Y-%m-%d})"
+        doubt = "" if self.checked else ", not checked at its source"
+        return f"{self.amount:,.2f} {self.unit} (price of {self.date:%Y-%m-%d}{doubt})"
 
 
 class Price(BaseModel):
     """A provider's price: the sum of what it charges for each second, job, task, shot, gate and readout.
 
     - `devices`: pattern of device names, lower case; `date`: the day it was read; `source`: where
+    - `checked`: whether it was read at the source itself; the built-in ones were not, but by third parties' listings or
+      from memory: correct them by `hyb.prices().with_(...)`
     - `per_one_qubit_gate`, `per_two_qubit_gate`, `per_readout`: for each of them in each shot
     - `minimum`: of a job
     """
@@ -61,6 +65,7 @@ class Price(BaseModel):
     devices: str
     date: date
     source: str
+    checked: bool = True
     unit: str = "USD"
     per_second: Amount = 0.0
     per_job: Amount = 0.0
@@ -82,7 +87,7 @@ class Price(BaseModel):
             + self.per_two_qubit_gate * use.two_qubit_gates
             + self.per_readout * use.readouts
         )
-        return Money(max(amount, self.minimum * use.jobs), self.unit, self.name, self.date)
+        return Money(max(amount, self.minimum * use.jobs), self.unit, self.name, self.date, self.checked)
 
     def is_for(self, device: str) -> bool:
         """Whether it is a price of the device of this name; IBM's are not of devices that name another maker."""
@@ -141,9 +146,13 @@ class PriceTable(Reported, Sequence[Price]):
         return [price.model_dump(mode="json") for price in self]
 
     def _report(self) -> Report:
-        rows = [[p.name, f"{p.date:%Y-%m-%d}", p.unit, p.form] for p in self]
+        rows = [[p.name, f"{p.date:%Y-%m-%d}", "yes" if p.checked else "no", p.unit, p.form] for p in self]
         sources = {"Sources": [f"{price.name}: {price.source}" for price in self]}
-        return Report("Prices as read on their days", [(["price", "read", "unit", "charges"], rows)], folded=sources)
+        return Report(
+            "Prices as read on their days",
+            [(["price", "read", "checked at its source", "unit", "charges"], rows)],
+            folded=sources,
+        )
 
 
 _IBM = "IBM's plans, quantum.cloud.ibm.com/docs/guides/plans-overview and ibm.com/quantum/pricing"
@@ -151,21 +160,64 @@ _BRAKET = "aws.amazon.com/braket/pricing"
 _AZURE_IONQ = "Azure Quantum's pricing of IonQ, learn.microsoft.com/azure/quantum/pricing: 'AQT' of a program"
 _READ = date(2026, 5, 25)
 _PRICES = (
-    Price(name="IBM pay-as-you-go", devices="*", date=_READ, source=f"{_IBM}: 96 USD a minute", per_second=1.6),
-    Price(name="IBM flex", devices="*", date=_READ, source=f"{_IBM}: 72 USD a minute", per_second=1.2),
-    Price(name="IBM premium", devices="*", date=_READ, source=f"{_IBM}: 48 USD a minute", per_second=0.8),
     Price(
+        checked=False,
+        name="IBM pay-as-you-go",
+        devices="*",
+        date=_READ,
+        source=f"{_IBM}: 96 USD a minute",
+        per_second=1.6,
+    ),
+    Price(checked=False, name="IBM flex", devices="*", date=_READ, source=f"{_IBM}: 72 USD a minute", per_second=1.2),
+    Price(
+        checked=False, name="IBM premium", devices="*", date=_READ, source=f"{_IBM}: 48 USD a minute", per_second=0.8
+    ),
+    Price(
+        checked=False,
         name="IQM Resonance",
         devices="*iqm*",
         date=date(2026, 8, 23),
         source="iqm.tech/products/iqm-resonance: from 0.30 USD a second",
         per_second=0.3,
     ),
-    Price(name="Braket IonQ Forte", devices="*forte*", date=_READ, source=_BRAKET, per_task=0.3, per_shot=0.08),
-    Price(name="Braket IonQ Aria", devices="*aria*", date=_READ, source=_BRAKET, per_task=0.3, per_shot=0.03),
-    Price(name="Braket IQM Garnet", devices="*garnet*", date=_READ, source=_BRAKET, per_task=0.3, per_shot=0.00145),
-    Price(name="Braket Rigetti Ankaa", devices="*ankaa*", date=_READ, source=_BRAKET, per_task=0.3, per_shot=0.0009),
     Price(
+        checked=False,
+        name="Braket IonQ Forte",
+        devices="*forte*",
+        date=_READ,
+        source=_BRAKET,
+        per_task=0.3,
+        per_shot=0.08,
+    ),
+    Price(
+        checked=False,
+        name="Braket IonQ Aria",
+        devices="*aria*",
+        date=_READ,
+        source=_BRAKET,
+        per_task=0.3,
+        per_shot=0.03,
+    ),
+    Price(
+        checked=False,
+        name="Braket IQM Garnet",
+        devices="*garnet*",
+        date=_READ,
+        source=_BRAKET,
+        per_task=0.3,
+        per_shot=0.00145,
+    ),
+    Price(
+        checked=False,
+        name="Braket Rigetti Ankaa",
+        devices="*ankaa*",
+        date=_READ,
+        source=_BRAKET,
+        per_task=0.3,
+        per_shot=0.0009,
+    ),
+    Price(
+        checked=False,
         name="Azure IonQ",
         devices="*ionq*",
         date=_READ,
@@ -175,6 +227,7 @@ _PRICES = (
         minimum=12.4166,
     ),
     Price(
+        checked=False,
         name="Azure IonQ with error mitigation",
         devices="*ionq*",
         date=_READ,
@@ -184,10 +237,11 @@ _PRICES = (
         minimum=97.5,
     ),
     Price(
+        checked=False,
         name="Quantinuum HQC",
         devices="*quantinuum*",
         date=_READ,
-        source="Quantinuum's published formula: HQC = 5 + shots (N1q + 10 N2q + 5 Nm) / 5000 for each circuit",
+        source="Quantinuum's formula, from memory: HQC = 5 + shots (N1q + 10 N2q + 5 Nm) / 5000 for each circuit",
         unit="HQC",
         per_task=5.0,
         per_one_qubit_gate=1 / 5000,

@@ -53,7 +53,9 @@ class Vendor:
     native: tuple[str, ...] = ()
 
 
-_IONQ_SOURCE = "IonQ's published characterizations (docs.ionq.com; Azure Quantum's page of IonQ), read 2026-11"
+_IONQ_SOURCE = (
+    "IonQ's characterizations as Azure Quantum's page and mqt.bench show them; reset from memory, to be checked"
+)
 VENDORS = (
     Vendor(
         name="IonQ Forte",
@@ -80,15 +82,15 @@ VENDORS = (
     Vendor(
         name="Quantinuum",
         patterns=("*quantinuum*", "h1-*", "h2-*"),
-        source="Pino et al., Nature 592, 209 (2021): gates 5 and 25 us; transport and cooling before a two-qubit gate "
-        "taken as 2 ms, an order of magnitude; errors of Quantinuum's H2 data sheet",
+        source="from memory of Pino et al., Nature 592, 209 (2021), to be checked: gates 5 and 25 us; transport and "
+        "cooling before a two-qubit gate taken as 2 ms, a guess at the order of magnitude; errors of the H2 data sheet",
         durations={1: 5e-6, 2: 2e-3, "measure": 120e-6, "reset": 10e-6},
         errors={1: 3e-5, 2: 1.5e-3, "measure": 1.5e-3},
     ),
     Vendor(
         name="AQT",
         patterns=("*aqt*", "*ibex*", "*pine*"),
-        source="Pogorelov et al., PRX Quantum 2, 020343 (2021)",
+        source="from memory of Pogorelov et al., PRX Quantum 2, 020343 (2021), to be checked",
         durations={1: 15e-6, 2: 200e-6, "measure": 3e-3},
         errors={1: 1.4e-3, 2: 1e-2, "measure": 4e-3},
         t1=1.14,
@@ -104,8 +106,8 @@ VENDORS = (
     Vendor(
         name="Rigetti",
         patterns=("*rigetti*", "*ankaa*", "*cepheus*"),
-        source="Rigetti's announcement of Ankaa-3 (iSWAP 72 ns) and QPU pages (40 ns, readout 2 us), typical; passive "
-        "reset taken as 5 T1",
+        source="from memory of Rigetti's announcement of Ankaa-3 (iSWAP 72 ns) and QPU pages (40 ns, readout 2 us), to "
+        "be checked; passive reset a guess, 5 T1",
         durations={1: 40e-9, 2: 72e-9, "measure": 2e-6, "reset": 150e-6},
     ),
     Vendor(name="OQC", patterns=("*oqc*", "*lucy*", "*toshiko*"), source="nothing published is known"),

@@ -56,7 +56,7 @@ def test_money_is_off_by_default_and_never_without_its_date():
     assert "USD" not in repr(plain)
     paid = hyb.workload([bell()], "fake_torino", shots=1000, price="IBM pay-as-you-go")
     assert paid.money.amount == pytest.approx(1.6 * paid.usage_time)
-    assert f"USD (price of {paid.money.date})" in repr(paid)
+    assert f"USD (price of {paid.money.date}, not checked at its source)" in repr(paid)
     assert paid.to_dict()["price_date"] == str(paid.money.date)
 
 
