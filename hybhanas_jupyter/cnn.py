@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from hybhanas_jupyter.errors import DataError
+from hybhanas_jupyter.errors import DataError, nothing_left_by_imports
 
 BASE_INPUTS = 128  # of a projection that learns at the full rate
 _POOL_SIZE = 2
@@ -102,7 +102,8 @@ class ClassicalNet(nn.Module):
         others = [parameter for parameter in self.parameters() if parameter is not wide]
         lower = learning_rate * min(1, BASE_INPUTS / wide.shape[1])
         groups: list[dict[str, Any]] = [{"params": others}, {"params": [wide], "lr": lower}]
-        return torch.optim.Adam(groups, lr=learning_rate, fused=True)
+        with nothing_left_by_imports():
+            return torch.optim.Adam(groups, lr=learning_rate, fused=True)
 
 
 def training_step(net: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> float:
@@ -118,7 +119,8 @@ def training_step(net: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y
 
 def _unset(layer: type[nn.Module], inputs: int, outputs: int, dtype: torch.dtype, **options: Any) -> nn.Module:
     """A layer without values yet: torch's own initialisation would draw from the global generator."""
-    return nn.utils.skip_init(layer, inputs, outputs, dtype=dtype, **options)
+    with nothing_left_by_imports():
+        return nn.utils.skip_init(layer, inputs, outputs, dtype=dtype, **options)
 
 
 def _cnn(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hybhanas_jupyter.errors import DataError, check_name, shown
+from hybhanas_jupyter.errors import DataError, check_name, nothing_left_by_imports, shown
 from hybhanas_jupyter.files import cache_folder
 
 TABLES = ("iris", "wine", "breast_cancer")  # embedded: samples of features, without neighbours
@@ -110,7 +110,8 @@ def _read_named(name: str, folder: str | Path | None) -> tuple[Images, Labels]:
 
 
 def _read_table(name: str) -> tuple[Images, Labels]:
-    from sklearn import datasets
+    with nothing_left_by_imports():
+        from sklearn import datasets
 
     table = getattr(datasets, f"load_{name}")()
     return _read_arrays((table.data, table.target))
@@ -134,7 +135,8 @@ def _standardised(data: Dataset) -> Dataset:
 
 
 def _read_digits() -> tuple[Images, Labels]:
-    from sklearn.datasets import load_digits
+    with nothing_left_by_imports():
+        from sklearn.datasets import load_digits
 
     digits = load_digits()
     return digits.images[:, None].astype(np.float32) / np.float32(16), digits.target.astype(np.int64)

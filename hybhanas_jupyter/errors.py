@@ -1,12 +1,17 @@
 """The errors of this package: one line each, with the bad value, the allowed ones and the way out."""
 
-from collections.abc import Iterable
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import find_spec
 
 # The packages of the optional extras in pyproject.toml, as they are imported.
 _EXTRAS = {"search": ("deap", "moocore", "numba", "pennylane", "safetensors", "sklearn", "torch")}
 
+_LEFT_VARIABLES = ("KMP_", "TORCHINDUCTOR_")
+_LEFT_FILTERS = ("sympy.",)
 _LONG = 200  # characters: nobody meant a name of ours
 _LONGEST = 2000  # characters of a message: all wrong values of a file, but not what somebody put into it
 
@@ -69,6 +74,24 @@ def need(extra: str, what: str) -> None:
         raise MissingPackageError(
             f"{what} needs {', '.join(missing)}: pip install 'hybhanas_jupyter[{extra}]', or '.[{extra}]' in a clone."
         )
+
+
+@contextmanager
+def nothing_left_by_imports() -> Iterator[None]:
+    """Take back what packages that are imported in the block leave in the environment and in the warning filters.
+
+    Sklearn sets KMP_..., torch's inductor TORCHINDUCTOR_...; what others set meanwhile stays.
+    """
+    variables, filters = set(os.environ), list(warnings.filters)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - variables:
+            if name.startswith(_LEFT_VARIABLES):
+                del os.environ[name]
+        for added in [item for item in warnings.filters if item not in filters]:
+            if added[2].__module__.startswith(_LEFT_FILTERS):
+                warnings.filters.remove(added)  # type: ignore[attr-defined]  # a list, whatever its stub says
 
 
 def check_name(kind: str, name: str, allowed: Iterable[str], *, see: str = "") -> str:

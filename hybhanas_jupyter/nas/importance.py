@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybhanas_jupyter.errors import ConfigError
+from hybhanas_jupyter.errors import ConfigError, nothing_left_by_imports
 from hybhanas_jupyter.formatting import Report, Reported
 from hybhanas_jupyter.nas import analysis
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation, Goal
@@ -73,9 +73,10 @@ def importance(evaluations: Sequence[Evaluation], space: SearchSpace, goal: Goal
 
 def _importances(codes: NDArray[np.float64], values: NDArray[np.float64], seed: int) -> tuple[NDArray[Any], float]:
     """What shuffling each column of `codes` costs, and how much is explained, as shares of the variance of `values`."""
-    from sklearn.ensemble import ExtraTreesRegressor
-    from sklearn.inspection import permutation_importance
-    from sklearn.model_selection import KFold
+    with nothing_left_by_imports():
+        from sklearn.ensemble import ExtraTreesRegressor
+        from sklearn.inspection import permutation_importance
+        from sklearn.model_selection import KFold
 
     variance = values.var()
     if variance == 0:

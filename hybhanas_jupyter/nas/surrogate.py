@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hybhanas_jupyter.errors import nothing_left_by_imports
 from hybhanas_jupyter.nas import analysis, nsga2
 from hybhanas_jupyter.nas.architecture import Architecture
 from hybhanas_jupyter.nas.evaluation import OBJECTIVES, Evaluation, Goal
@@ -115,7 +116,8 @@ def _scaled(
 
 def _learned(rows: Points, values: Points, asked: Points, draws: np.random.Generator) -> tuple[Points, Points]:
     """Mean and spread (asked, outputs) of what extra trees say that learned `values` (rows, outputs)."""
-    from sklearn.ensemble import ExtraTreesRegressor
+    with nothing_left_by_imports():
+        from sklearn.ensemble import ExtraTreesRegressor
 
     means, spreads = [], []
     for column in values.T:  # trees of their own: what is far easier to learn would choose the splits of all
