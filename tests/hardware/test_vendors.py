@@ -83,7 +83,7 @@ def test_whatever_ionqs_compiler_takes_its_native_gates_are_costed(key):
     assert {"gpi", "gpi2", "zz", "rzz", "sx", "rz", "measure"} <= set(calibration.names)
     assert "h" not in calibration.names
     assert calibration.gate_data["zz", (3, 0)].duration == 970e-6
-    assert any("IonQ's figures" in line for line in calibration.warnings)
+    assert any("IonQ's characterizations" in line for line in calibration.warnings)
 
 
 ANGLES = {"gpi": (0.15,), "gpi2": (0.15,), "zz": (0.2,), "ms": (0.1, 0.3, 0.2), "prx": (0.7, 0.4), "r": (0.7, 0.4)}
