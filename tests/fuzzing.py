@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -54,7 +55,9 @@ def fuzz(kind: str, inputs: int, seed: int = 0) -> Found:
                 text = str(error)
                 if len(text.splitlines()) != 1 or len(text) > LONGEST:
                     found.internal.append(f"{kind} {seed} {number}: message {text[:80]!r}")
-            except Exception as error:  # what this looks for
+            except BaseException as error:  # what this looks for; a panic of Rust is no Exception
+                if isinstance(error, KeyboardInterrupt):
+                    raise
                 found.internal.append(f"{kind} {seed} {number}: {type(error).__name__}: {error}"[:200])
             found.tried += 1
             found.slowest = max(found.slowest, time.perf_counter() - begin)
@@ -98,7 +101,7 @@ def edited(text: str, rng: random.Random) -> str:
         elif rng.random() < 0.1 and isinstance(inner, dict):
             inner["unknown"] = 1
         else:
-            inner[key] = rng.choice(VALUES)
+            inner[key] = deepcopy(rng.choice(VALUES))
     return json.dumps(whole)
 
 

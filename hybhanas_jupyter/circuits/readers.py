@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.circuits.ansatz import MAX_GATES, Ansatz
 from hybhanas_jupyter.circuits.identity import written_out
-from hybhanas_jupyter.errors import CircuitError, shown
+from hybhanas_jupyter.errors import CircuitError, shorter, shown
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -77,7 +77,15 @@ def _parse(text: str) -> "QuantumCircuit":
 def _parse2(text: str) -> "QuantumCircuit":
     from qiskit import qasm2
 
-    return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
+    huge = re.search(r"(?<![\w.])\d{19,}", text)  # at an integer beyond 64 bits Qiskit's parser panics
+    if huge:
+        raise CircuitError(f"The OpenQASM text has the number {shorter(huge[0])}: it must be below 10^18.")
+    try:
+        return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Rust, which is no Exception
+            raise
+        raise CircuitError(f"The OpenQASM text cannot be read: Qiskit's parser says {error}.") from None
 
 
 def _parse3(text: str) -> "QuantumCircuit":
