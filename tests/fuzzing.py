@@ -42,10 +42,10 @@ class Found:
     internal: list[str] = field(default_factory=list)
 
 
-def fuzz(kind: str, inputs: int, seed: int = 0) -> Found:
-    """Read so many random inputs of a kind of `KINDS`."""
+def fuzz(kind: str, inputs: int, seed: int = 0, *, first: int = 0) -> Found:
+    """Read so many random inputs of a kind of `KINDS`, from number `first` of this seed on."""
     found = Found()
-    for number in range(inputs):
+    for number in range(first, first + inputs):
         with TemporaryDirectory() as folder:
             begin = time.perf_counter()
             try:

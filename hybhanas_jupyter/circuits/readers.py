@@ -77,7 +77,9 @@ def _parse(text: str) -> "QuantumCircuit":
 def _parse2(text: str) -> "QuantumCircuit":
     from qiskit import qasm2
 
-    huge = re.search(r"(?<![\w.])\d{19,}", text)  # at an integer beyond 64 bits Qiskit's parser panics
+    huge = re.search(
+        r"(?<![\w.])\d{19,}|OPENQASM\s+[\d.]{19,}", text
+    )  # at an integer beyond 64 bits Qiskit's parser panics
     if huge:
         raise CircuitError(f"The OpenQASM text has the number {shorter(huge[0])}: it must be below 10^18.")
     try:

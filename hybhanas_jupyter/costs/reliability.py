@@ -142,7 +142,7 @@ def log_one_minus(error: float) -> float:
 
 def penalties(execution_time: float, success: LogSuccess) -> tuple[float, float]:
     """Seconds of repetition due to gate errors and to decoherence: execution_time (1/p - 1), shared as ln p is."""
-    if not success.total or not execution_time:
+    if success.total >= 0 or not execution_time:  # above 0 by rounding only
         return 0.0, 0.0
     total = execution_time * expm1(-success.total) if -success.total < _MAX_EXPONENT else inf
     if success.gates == -inf:

@@ -82,7 +82,7 @@ class TrainingSettings(Settings):
 def _price_name(name: object) -> object:
     from hybhanas_jupyter.costs.prices import prices
 
-    if name is not None and name not in {price.name for price in prices()}:
+    if name is not None and name not in [price.name for price in prices()]:
         raise ValueError("is no price: see hyb.prices()")
     return name
 

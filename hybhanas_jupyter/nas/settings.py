@@ -97,7 +97,7 @@ def _ascending(limits: tuple[int, int]) -> tuple[int, int]:
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(values)) < len(values):
+    if len({repr(value) for value in values}) < len(values):  # what is no setting at all may have no hash
         raise ValueError("must be distinct values")
     return values
 

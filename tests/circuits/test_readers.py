@@ -119,7 +119,11 @@ HEAD3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
 
 def test_numbers_beyond_64_bits_do_not_let_the_parser_panic(capfd):
     digits = "9" * 30
-    for text in (f"OPENQASM {digits}.0; qreg q[2];", f"OPENQASM 2.0; qreg q[2]; U(0, 0, 0) q[{digits}];"):
+    for text in (
+        f"OPENQASM 2.{digits}; qreg q[2];",
+        f"OPENQASM {digits}.0; qreg q[2];",
+        f"OPENQASM 2.0; qreg q[2]; U(0, 0, 0) q[{digits}];",
+    ):
         with pytest.raises(CircuitError):
             to_circuit(text)
     fine = "OPENQASM 2.0; qreg q[1]; U(3.14159265358979323846264338327950288, 0, 0) q[0];"
