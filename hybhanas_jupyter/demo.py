@@ -1,4 +1,4 @@
-"""`make demo`: a real search on the embedded digits against fake_kyiv; its front as table, PNG, HTML and `runs.db`."""
+"""`make demo`: a search on the digits against fake_kyiv; its front as table, PNG, HTML, `runs.db` (public entry)."""
 
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.foreground import search

@@ -1,4 +1,4 @@
-"""What a network reaches without its quantum layer: the same, with a function of one variable in the layer's place.
+"""What a network reaches without its quantum layer: the same, with a function of one variable instead (heavy import).
 
 Stands alone as a public entry, `Run.baselines`; imports torch. Source: docs/cost_model.md, "Classical baselines".
 """

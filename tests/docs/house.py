@@ -17,7 +17,7 @@ from types import FrameType
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "hybhanas_jupyter"
-REASONS = ("public entry", "process", "heavy import")  # what the first line of a lone module names, in parentheses
+REASONS = ("public entry", "a process", "heavy import")  # what the first line of a lone module names
 
 _NUMBERS = count(1)  # no cell and no search twice: costs are cached
 
@@ -79,7 +79,7 @@ def _public() -> set[str]:
 
 def _has_reason(path: Path) -> bool:
     doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return any(f"({reason})" in doc.splitlines()[0] for reason in REASONS) if doc else False
+    return any(reason in doc.splitlines()[0] for reason in REASONS) if doc else False
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The kernel as a differentiable torch function: compiled once for this machine, then loaded from the user's cache."""
+"""The kernel as a torch function: compiled once for this machine, then loaded from the cache (heavy import)."""
 
 import os
 import sys
