@@ -149,6 +149,15 @@ def hardware_usage(rows):
     )
 
 
+def torture(rows):
+    main, workers, starts, *inputs = (row["tries"] for row in rows)
+    what = f"kill -9 of searches ({main}) and of workers ({workers}), first starts at once ({starts}), "
+    what += f"damaged or wrong inputs ({sum(inputs):,} of {len(inputs)} kinds)"
+    wrong = sum(row["wrong"] for row in rows)
+    slowest = max(row["slowest_s"] or 0 for row in rows)
+    return what, f"{wrong} differences, failures or internal errors; slowest input {seconds(slowest)}"
+
+
 # Judge -> script -> its row, in the order of the tables.
 TABLES = {
     "Against Qiskit and Aer": {
@@ -176,6 +185,9 @@ TABLES = {
         "training_step": step,
         "training_paper": paper_candidate,
         "search_quality": quality,
+    },
+    "Against kills and damage": {
+        "torture": torture,
     },
     "How long, how much": {
         "training_start": start,
