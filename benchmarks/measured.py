@@ -149,6 +149,18 @@ def hardware_usage(rows):
     )
 
 
+def observables(rows):
+    few, many = (row for row in rows if row["family"] == "all" and row["estimate"].startswith("bound"))
+    mean = {row["estimate"]: row["mean"] for row in rows if row["family"] == "all" and row["qubits"] == few["qubits"]}
+    others = ", ".join(f"{name} {mean[name]:.3f}" for name in ("ideal", "usual ESP x ideal"))
+    what = (
+        f"predicted Z and ZZ under noise against Aer, {few['values']} values on {few['qubits']} qubits, bound circuits"
+    )
+    ours = f"mean error {few['mean']:.0e}, on {many['qubits']} qubits {many['mean']:.0e}"
+    averaged = mean["symbolic (ours)"], mean["mean field (ours, of large circuits)"]
+    return what, f"{ours} ({others}); symbolic angles {averaged[0]:.3f}, mean field {averaged[1]:.3f}"
+
+
 def torture(rows):
     main, workers, starts, *inputs = (row["tries"] for row in rows)
     what = f"kill -9 of searches ({main}) and of workers ({workers}), first starts at once ({starts}), "
@@ -164,6 +176,7 @@ TABLES = {
         "costs_makespan": makespan,
         "costs_reliability": reliability,
         "costs_coverage": coverage,
+        "observables_accuracy": observables,
     },
     "Against IBM's client": {
         "workload_executions": workload,

@@ -453,15 +453,21 @@ def _measured(job: Any) -> float | None:
 
 
 def _place() -> str:
-    """The cell that is run, or the file and line that called."""
+    """The cell that called, else the file and line."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None:
+    frames = tuple(_callers())
+    if shell is not None and any(frame.f_globals is shell.user_ns for frame in frames):
         return f"[{shell.execution_count}]"
+    user = next((frame for frame in frames if not _is_library(frame.f_code.co_filename)), None)
+    return f"{Path(user.f_code.co_filename).name}:{user.f_lineno}" if user is not None else ""
+
+
+def _callers() -> Iterator[FrameType]:
     frame: FrameType | None = sys._getframe()
-    while frame is not None and _is_library(frame.f_code.co_filename):
+    while frame is not None:
+        yield frame
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else ""
 
 
 def _is_library(file: str) -> bool:

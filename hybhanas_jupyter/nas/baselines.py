@@ -1,6 +1,6 @@
 """What a network reaches without its quantum layer: the same, with a function of one variable instead (heavy import).
 
-Stands alone as a public entry, `Run.baselines`; imports torch. Source: docs/cost_model.md, "Classical baselines".
+Stands alone as a public entry, `Run.baselines`; imports torch. Source: docs/cost_model.md, section 8.
 """
 
 from dataclasses import asdict, dataclass

@@ -199,7 +199,9 @@ def test_verification_reports_both_accuracies_and_is_reproducible(run):
     assert [row.noisy_accuracy for row in first.rows] == [row.noisy_accuracy for row in second.rows]
     assert all(0 <= row.noisy_accuracy <= 1 for row in first.rows)
     assert "fake_kyiv, noise: 20 validation images, 200 shots" in repr(first)
-    assert list(first.to_dataframe().columns) == ["number", "architecture", "ideal_accuracy", "noisy_accuracy"]
+    accuracies = ["ideal_accuracy", "predicted_accuracy", "noisy_accuracy", "fit_error"]
+    interval = ["interval_low", "interval_high"]
+    assert list(first.to_dataframe().columns) == ["number", "architecture", *accuracies, *interval]
 
 
 def test_verification_refuses_other_data_and_too_many_samples(run):
