@@ -1,8 +1,10 @@
 """Who computes tasks: worker processes of this machine, this process, a Dask cluster, or any executor."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybhanas_jupyter.errors import ConfigError
@@ -15,12 +17,11 @@ if TYPE_CHECKING:
 
     from hybhanas_jupyter.data import Dataset
 
-
-import os
-from pathlib import Path
-
 Submit = Callable[[Task], "Future[Outcome]"]
 _GRACE = 5.0  # seconds that a training may take to notice its time limit before its process is killed
+_KERNEL = 1.1e9  # bytes for Jupyter, the kernel and the system
+_WORKER = 400e6  # bytes of one worker process with torch and the kernel, while it trains
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 @contextmanager
@@ -82,11 +83,6 @@ def _client(scheduler: str | None) -> "Client":
 
 def _same(data: "Dataset") -> "Dataset":
     return data
-
-
-_KERNEL = 1.1e9  # bytes for Jupyter, the kernel and the system
-_WORKER = 400e6  # bytes of one worker process with torch and the kernel, while it trains
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def worker_count(config: SearchConfig) -> int:

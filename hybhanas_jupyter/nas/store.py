@@ -94,8 +94,11 @@ class Store:
             if not self._check(write):
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     self._db.execute(statement)
-        finally:
-            self._db.execute("COMMIT")
+        except BaseException:  # half a schema would be found as another program's tables, or none
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
         if write and self.path != ":memory:":
             self._write_ahead()
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from hybhanas_jupyter.errors import StoreError
+from hybhanas_jupyter.nas import store as module
 from hybhanas_jupyter.nas.config import SearchConfig
 from hybhanas_jupyter.nas.evaluation import GenerationRecord
 from hybhanas_jupyter.nas.run import Run
@@ -142,6 +143,7 @@ import sys
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.evaluation import GenerationRecord
+from hybhanas_jupyter.nas import store as module
 from hybhanas_jupyter.nas.store import Store
 store = Store(sys.argv[1], write=True)
 print(len(Run.read(store, sys.argv[2]).evaluations))
@@ -172,6 +174,7 @@ import resource, signal, sys
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.evaluation import GenerationRecord
+from hybhanas_jupyter.nas import store as module
 from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -204,6 +207,7 @@ def test_a_full_disk_is_one_line_and_what_was_written_is_intact(path):
 OPEN = """
 import sys
 from hybhanas_jupyter.nas.evaluation import GenerationRecord
+from hybhanas_jupyter.nas import store as module
 from hybhanas_jupyter.nas.store import Store
 from tests.nas import toy
 sys.stdin.readline()
@@ -259,6 +263,7 @@ import os, sys
 from hybhanas_jupyter.errors import StoreError
 from hybhanas_jupyter.nas.run import Run
 from hybhanas_jupyter.nas.evaluation import GenerationRecord
+from hybhanas_jupyter.nas import store as module
 from hybhanas_jupyter.nas.store import Store
 if os.geteuid() == 0:
     os.setuid(65534)  # root may write anywhere
@@ -294,6 +299,19 @@ def test_a_store_where_nothing_can_be_written_is_read_and_not_resumed():
     assert kept == "8 ['runs.db']"
     assert "cannot be written: Permission denied" in locked
     assert "readonly" in opened
+
+
+def test_a_store_that_cannot_be_made_whole_is_not_made_at_all(path, monkeypatch):
+    broken = module._SCHEMA.replace(
+        "CREATE TABLE evaluations", "CREATE TABLE runs (twice TEXT); CREATE TABLE evaluations"
+    )
+    monkeypatch.setattr(module, "_SCHEMA", broken)
+    with pytest.raises(StoreError, match="already exists"):
+        Store(path, write=True)
+    monkeypatch.undo()
+    with Store(path, write=True) as store:
+        run = store.add_run(toy.config())
+        assert (store.runs(), store.evaluations(run)) == ((run,), ())
 
 
 def test_no_path_is_refused():
